@@ -1,0 +1,28 @@
+#pragma once
+
+#include <vector>
+
+#include "core/tracking/state.h"
+
+namespace masklet {
+
+/// The memories that a frame attends to (_prepare_memory_conditioned_features).
+struct MemorySelection {
+  struct Spatial {
+    const FrameRecord* record;
+    int temporal_row;  ///< row of maskmem_tpos_enc
+  };
+  struct Pointer {
+    const FrameRecord* record;
+    float time;  ///< signed distance in frames / (window - 1)
+  };
+  std::vector<Spatial> spatial;
+  std::vector<Pointer> pointers;
+};
+
+/// Selects for `frame`, tracked forward or in reverse. Records are the track's merged ones (not the pending); the
+/// selection points into them. Spatial memories are not empty while a conditioning frame has its memory.
+MemorySelection select_memories(const ObjectTrack& track, int frame, bool reverse, const SessionState& state,
+                                int num_maskmem);
+
+}  // namespace masklet

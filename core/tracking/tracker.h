@@ -1,0 +1,65 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "core/mask/resize_bicubic.h"
+#include "core/tracking/feature_cache.h"
+#include "core/tracking/networks_runner.h"
+#include "core/tracking/state.h"
+
+namespace masklet {
+
+/// One call of the mask decoder, after selection and gating: what the reference's _forward_sam_heads returns.
+struct DecodeRecord {
+  int object = 0;
+  int frame = 0;
+  const SelectedMask& mask;
+};
+using DecodeObserver = std::function<void(const DecodeRecord&)>;
+
+/// The video predictor's control flow, as coroutines over a session's state. Each one changes the state only once
+/// its networks have answered: an error or a cancellation leaves the state as it was after the last frame.
+class Tracker {
+ public:
+  Tracker(const Model& model, SessionState& state, StepMachine& machine);
+
+  /// Points of `prompt` on a frame of an object, known or new (add_new_points_or_box). Reports the frame.
+  Task<Status> prompt_with_points(int object, int frame, Prompt prompt);
+
+  /// A binary mask at S x S (add_new_mask). Reports the frame.
+  Task<Status> prompt_with_mask(int object, int frame, std::vector<std::uint8_t> mask);
+
+  /// Merges pending prompts into the track, then goes through state.propagation (propagate_in_video). Reports every
+  /// frame.
+  Task<Status> propagate();
+
+  /// The masks that the state holds for a frame; reports it.
+  Task<Status> report(int frame);
+
+  DecodeObserver on_decode;
+
+ private:
+  Task<Result<FrameFeatures>> frame_features(int frame);
+  Task<Result<SelectedMask>> decode(int object, int frame, FrameFeatures features, const MemorySelection* memories,
+                                    bool add_no_memory, DecoderPrompt prompt, bool multimask);
+  Task<Status> encode_pending_memories();
+  Task<Status> encode_pending(Records& pending);
+  Task<Result<FrameRecord>> track_object(const ObjectTrack& track, int frame, bool reverse);
+
+  void merge_pending();
+  void forget_history(int frame);
+  void fill_holes_if_asked(FrameRecord& record) const;
+  DecoderPrompt decoder_prompt(const std::vector<Point>& points) const;
+  FrameResult result_of(int frame) const;
+
+  const Model& model_;
+  SessionState& state_;
+  StepMachine& machine_;
+  NetworksRunner networks_;
+  FeatureCache cache_;
+  std::optional<BicubicResizer> resizer_;
+};
+
+}  // namespace masklet

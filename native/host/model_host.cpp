@@ -1,0 +1,52 @@
+#include "native/host/model_host.h"
+
+#include <filesystem>
+
+#include "core/model/recognise.h"
+#include "native/host/file_source.h"
+
+namespace masklet::native {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kArchitectureFile = "model.json";
+constexpr const char* kWeightsFile = "model.safetensors";
+
+Result<std::optional<Architecture>> given_architecture(const ModelOptions& options) {
+  std::string path = options.architecture_path;
+  if (path.empty() && fs::is_directory(options.path)) path = (fs::path(options.path) / kArchitectureFile).string();
+  if (path.empty()) return std::optional<Architecture>();
+  MASKLET_ASSIGN(const std::string json, read_text_file(path));
+  MASKLET_ASSIGN(Architecture architecture, parse_architecture(json));
+  return std::optional<Architecture>(std::move(architecture));
+}
+
+}  // namespace
+
+Result<OpenedModel> open_model(const ModelOptions& options) {
+  const bool folder = fs::is_directory(options.path);
+  MASKLET_ASSIGN(const std::shared_ptr<ByteSource> source,
+                 open_file(folder ? (fs::path(options.path) / kWeightsFile).string() : options.path));
+  OpenedModel model;
+  MASKLET_ASSIGN(model.checkpoint, open_checkpoint(source));
+  MASKLET_ASSIGN(const std::optional<Architecture> given, given_architecture(options));
+  MASKLET_ASSIGN(model.architecture, recognise(model.checkpoint->tensors(), given));
+  if (options.image_size) model.architecture.image_size = options.image_size;
+  MASKLET_TRY(validate(model.architecture));
+  return model;
+}
+
+Result<std::unique_ptr<ModelHost>> load_model_host(const ModelOptions& options) {
+  MASKLET_ASSIGN(const OpenedModel opened, open_model(options));
+  MASKLET_ASSIGN(Model model, load_model(opened.architecture, *opened.checkpoint));
+  MASKLET_ASSIGN(OrtRuntime runtime, OrtRuntime::create(options.runtime));
+  for (int i = 0; i < kNetworkCount; ++i) {
+    MASKLET_ASSIGN(const Network network, build_network(static_cast<NetworkId>(i), opened.architecture,
+                                                        *opened.checkpoint, options.graph));
+    MASKLET_TRY(runtime.load(network));
+  }
+  return std::make_unique<ModelHost>(ModelHost{std::move(model), std::move(runtime)});
+}
+
+}  // namespace masklet::native

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/graph/networks.h"
+#include "core/tracking/model.h"
+#include "native/runtime/runtime.h"
+
+namespace masklet::native {
+
+struct ModelOptions {
+  /// A .pt or .safetensors checkpoint, or a folder with model.json and model.safetensors.
+  std::string path;
+  /// model.json for a checkpoint of no published size; empty: recognised by the tensors.
+  std::string architecture_path;
+  /// Another input size S than the architecture's, 0 for its own.
+  int image_size = 0;
+  GraphOptions graph;
+  RuntimeOptions runtime;
+};
+
+/// A checkpoint opened: what it holds, before any network is built.
+struct OpenedModel {
+  std::unique_ptr<Checkpoint> checkpoint;
+  Architecture architecture;
+};
+
+/// Errors: io_failed, those of open_checkpoint, unknown_architecture, weights_mismatch.
+Result<OpenedModel> open_model(const ModelOptions& options);
+
+/// A model ready to run: constants for core, networks in the runtime.
+struct ModelHost {
+  Model model;
+  OrtRuntime runtime;
+};
+
+/// Builds and loads the networks one at a time, so that the weights are never there twice as a whole.
+Result<std::unique_ptr<ModelHost>> load_model_host(const ModelOptions& options);
+
+}  // namespace masklet::native

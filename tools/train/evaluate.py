@@ -1,0 +1,118 @@
+"""Scores a model on generated clips: J by stretch of frames, absence, re-entry, ablations."""
+
+import numpy as np
+import torch
+
+from clips import make_clip
+from prompts import centre_click
+from tracker import Tracker, normalise
+
+VISIBLE_PX = 24  # of a 256 px frame: an object that shows less is not judged
+STRETCHES = ((1, 5), (6, 15), (16, 1000))
+
+
+def held_out_clips(bank, side, count, frames, seed=90210):
+    """The same clips for the same seed and textures: [(frames, masks)]."""
+    return [make_clip(np.random.default_rng([seed, at]), bank, frames, side, absence=0.45) for at in range(count)]
+
+
+def encode_clip(model, images):
+    with torch.no_grad():
+        parts = [model.encode_images(normalise(images[t:t + 4]).to(model.no_mem_embed.device))
+                 for t in range(0, len(images), 4)]
+    return [torch.cat(level) for level in zip(*parts)]
+
+
+def track(model, encoded, mask, kind, **ablation):
+    """[(predicted mask, object score)] of every frame after the first; masks at a quarter enlarged by 4."""
+    tracker = Tracker(model, **ablation)
+    at = lambda t: [level[t:t + 1] for level in encoded]
+    if kind == "mask":
+        tracker.prompt_mask(0, at(0), mask)
+    else:
+        tracker.prompt_points(0, at(0), [centre_click(mask)], [1])
+    out = []
+    for t in range(1, len(encoded[0])):
+        step = tracker.track(t, at(t))
+        out.append(((model.enlarge(step["low_res"])[0, 0] > 0).cpu().numpy(), float(step["score"])))
+    return out
+
+
+def jaccard(guess, truth):
+    union = (guess | truth).sum()
+    return 1.0 if union == 0 else (guess & truth).sum() / union
+
+
+class Scores:
+    """Collects frames and sums them up."""
+
+    def __init__(self):
+        self.seen, self.absent, self.refound = [], [], []
+        self.false_absence = []
+
+    def add(self, results, truth_tss):
+        gone_before = False
+        for t, (guess, score) in enumerate(results, 1):
+            truth = truth_tss[t].astype(bool)
+            area = truth.sum()
+            if area >= VISIBLE_PX:
+                self.seen.append((t, jaccard(guess, truth)))
+                self.false_absence.append(score <= 0)
+                if gone_before:
+                    later = [jaccard(g, truth_tss[s].astype(bool)) for s, (g, _) in enumerate(results, 1)
+                             if t <= s < t + 5 and truth_tss[s].sum() >= VISIBLE_PX]
+                    self.refound.append(max(later) > 0.5)
+                gone_before = False
+            elif area == 0:
+                self.absent.append(score <= 0)
+                gone_before = True
+
+    def summary(self):
+        mean = lambda values: float(np.mean(values)) if len(values) else None
+        out = {"j": mean([j for _, j in self.seen]), "frames": len(self.seen),
+               "absent_hit": mean(self.absent), "absent_frames": len(self.absent),
+               "false_absence": mean(self.false_absence),
+               "refound": mean(self.refound), "returns": len(self.refound)}
+        for low, high in STRETCHES:
+            name = f"j_{low}_to_{high}" if high < 1000 else f"j_from_{low}"
+            out[name] = mean([j for t, j in self.seen if low <= t <= high])
+        return out
+
+
+VARIANTS = {
+    "mask": ("mask", {}), "click": ("click", {}),
+    "no_pointers": ("mask", {"use_pointers": False}), "no_memory": ("mask", {"use_spatial": False}),
+    "first_only": ("mask", {"only_first": True}),
+}
+
+
+def evaluate(model, clips, names):
+    """{variant: summary} over all tracked objects of the clips."""
+    model.eval()
+    scores = {name: Scores() for name in names}
+    for images, masks in clips:
+        encoded = encode_clip(model, images)
+        for truth in masks:
+            for name in names:
+                kind, ablation = VARIANTS[name]
+                scores[name].add(track(model, encoded, truth[0], kind, **ablation), truth)
+    model.train()
+    return {name: score.summary() for name, score in scores.items()}
+
+
+def abort_rule(model, clips):
+    """Does moving the click move the mask, and does memory matter? (mean change of masks, change of J).
+
+    The first number is 1 - IoU between the masks of clicks on two objects of the same frame.
+    """
+    model.eval()
+    moved = []
+    for images, masks in clips:
+        encoded = [level[:1] for level in encode_clip(model, images[:1])]
+        found = []
+        for truth in masks:
+            out = Tracker(model).prompt_points(0, encoded, [centre_click(truth[0])], [1])
+            found.append((model.enlarge(out["low_res"])[0, 0] > 0).cpu().numpy())
+        moved.append(1 - jaccard(found[0], found[1]))
+    model.train()
+    return float(np.mean(moved))

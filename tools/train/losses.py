@@ -1,0 +1,71 @@
+"""Losses on the decoder's raw outputs (before any gate), per object."""
+
+import torch
+from torch.nn import functional as F
+
+LOSS_SIDE = 1  # masks are compared at this multiple of the decoder's resolution
+
+
+def shrink_target(masks_bss, side):
+    """Share of each cell that the mask covers, [B, side, side]."""
+    return F.adaptive_avg_pool2d(masks_bss[:, None].float(), side)[:, 0]
+
+
+def mask_terms(logits_bmhw, target_bhw):
+    """(balanced cross-entropy, focal, dice, IoU at threshold 0) for each of M masks, each [B, M].
+
+    Balanced: foreground and background are averaged apart, so small objects pull as hard as large ones.
+    """
+    side = target_bhw.shape[-1]
+    logits = F.interpolate(logits_bmhw, size=(side, side), mode="bilinear", align_corners=False).flatten(2)
+    target = target_bhw.flatten(1)[:, None]
+    p = logits.sigmoid()
+    entropy = F.softplus(logits) - logits * target
+    inside, outside = target.sum(2).clamp(min=1), (1 - target).sum(2).clamp(min=1)
+    balanced = ((entropy * target).sum(2) / inside + (entropy * (1 - target)).sum(2) / outside) / 2
+    missed = target * (1 - p) + (1 - target) * p
+    focal = (missed ** 2 * entropy * (0.25 * target + 0.75 * (1 - target))).mean(2)
+    dice = 1 - (2 * (p * target).sum(2) + 1) / (p.sum(2) + target.sum(2) + 1)
+    with torch.no_grad():
+        guess, truth = logits > 0, target > 0.5
+        both = (guess & truth).sum(2).float()
+        iou = both / (guess | truth).sum(2).clamp(min=1)
+    return balanced, focal, dice, iou
+
+
+def step_loss(raw, target_bhw, present_b, multimask, balance):
+    """Loss of one decoder call, and what to log.
+
+    present_b: 1 where the object is visible, 0 where not, between them no verdict on presence.
+    balance: 1 for balanced cross-entropy + dice, 0 for 20 x focal + dice; between them a mixture.
+    """
+    masks, iou_guess, _, score = raw
+    balanced, focal, dice, iou = mask_terms(masks, target_bhw)
+    each = balance * balanced + (1 - balance) * 20 * focal + dice
+    seen = (present_b > 0.5).float()
+    weight = seen / seen.sum().clamp(min=1)
+    iou_each = (iou_guess - iou).abs()
+    if multimask:
+        best = each[:, 1:].argmin(1, keepdim=True)
+        mask_loss = each[:, 1:].gather(1, best)[:, 0] + 0.25 * each[:, 0]
+        iou_loss = iou_each[:, 1:].mean(1) + 0.25 * iou_each[:, 0]
+        chosen = iou_guess[:, 1:].argmax(1, keepdim=True) + 1
+    else:
+        mask_loss, iou_loss = each[:, 0], iou_each[:, 0]
+        chosen = torch.zeros_like(iou_guess[:, :1], dtype=torch.int64)
+    clear = ((present_b < 0.01) | (present_b > 0.99)).float()
+    score_each = F.binary_cross_entropy_with_logits(score[:, 0], seen, reduction="none") * clear
+    score_loss = score_each.sum() / clear.sum().clamp(min=1)
+    total = (mask_loss * weight).sum() + (iou_loss * weight).sum() + score_loss
+    with torch.no_grad():
+        hit = ((score[:, 0] > 0).float() == seen).float() * clear
+        log = {"iou": float((iou.gather(1, chosen)[:, 0] * weight).sum()), "seen": float(seen.sum() > 0),
+               "score_hit": float(hit.sum()), "score_count": float(clear.sum()),
+               "absent_hit": float((hit * (1 - seen)).sum()), "absent_count": float((clear * (1 - seen)).sum())}
+    return total, log
+
+
+def presence(masks_bss, certain_px=24):
+    """1 for a visible object, 0 for an absent one, 0.5 for a sliver too small to judge."""
+    area = masks_bss.flatten(1).float().sum(1)
+    return torch.where(area >= certain_px, 1.0, torch.where(area == 0, 0.0, 0.5))

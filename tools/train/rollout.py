@@ -1,0 +1,240 @@
+"""Training passes: a model over images with rounds of clicks, or over clips with memory."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+import prompts
+from losses import LOSS_SIDE, presence, shrink_target, step_loss
+
+
+@dataclass
+class Habits:
+    """How a clip is rolled out; probabilities unless noted."""
+    balance: float = 1.0        # weight of balanced cross-entropy against focal
+    teach: float = 0.0          # memories made from true masks instead of own ones
+    corrupt: float = 0.15       # memories made from a damaged mask
+    thin_memory: float = 0.25   # steps that drop spatial memories at random, sometimes all of them
+    no_pointers: float = 0.1    # steps that drop all pointers
+    taught_frames: float = 1.0  # share of a clip's frames through which the image encoder is trained
+
+
+class Tally:
+    """Sums the loss and the logs of several decoder calls."""
+
+    def __init__(self):
+        self.loss, self.weight, self.logs = 0.0, 0.0, []
+
+    def add(self, loss, log, weight=1.0, kind="track"):
+        self.loss = self.loss + weight * loss
+        self.weight += weight
+        self.logs.append((kind, log))
+
+    def mean(self):
+        return self.loss / self.weight
+
+
+def draw_prompt(rng, kind, masks_bss):
+    """Points [B, N, 2] in pixels and labels [B, N] for one kind of prompt over a batch."""
+    masks = masks_bss.cpu().numpy()
+    if kind == "box":
+        points = [prompts.box(rng, mask) for mask in masks]
+        labels = [[2, 3]] * len(masks)
+    else:
+        points = [[prompts.click(rng, mask)] for mask in masks]
+        labels = [[1]] * len(masks)
+    return (torch.tensor(points, dtype=torch.float32, device=masks_bss.device),
+            torch.tensor(labels, device=masks_bss.device))
+
+
+def choose(raw, multimask):
+    """The mask and token that inference would go on with: [B, 1, h, h], [B, C]."""
+    masks, iou, tokens, _ = raw
+    if not multimask:
+        return masks[:, :1], tokens[:, 0]
+    best = 1 + iou[:, 1:].argmax(1)
+    at = torch.arange(len(best), device=best.device)
+    return masks[at, best][:, None], tokens[at, best]
+
+
+def prompt_rounds(model, rng, encoded, masks_bss, kind, rounds, balance, tally):
+    """Decodes a prompt and then clicks on errors; returns the last (raw outputs, multimask)."""
+    features, high0, high1 = encoded
+    seen = model.without_memory(features)
+    target = shrink_target(masks_bss, LOSS_SIDE * high0.shape[-1])
+    here = presence(masks_bss)
+    points, labels = draw_prompt(rng, kind, masks_bss)
+    previous = None
+    for at in range(rounds):
+        multimask = labels.shape[1] == 1
+        raw = model.decode(seen, high0, high1, points, labels, previous)
+        loss, log = step_loss(raw, target, here, multimask, balance)
+        tally.add(loss, log, 1.0 if at == 0 else 0.6, kind if at == 0 else "correction")
+        if at + 1 == rounds:
+            return raw, multimask
+        low, _ = choose(raw, multimask)
+        previous = low.detach().clamp(-32, 32)
+        guess = (model.enlarge(previous)[:, 0] > 0).cpu().numpy()
+        truth = masks_bss.bool().cpu().numpy()
+        new = [prompts.error_click(rng, t, g) for t, g in zip(truth, guess)]
+        points = torch.cat([points, torch.tensor([[p] for p, _ in new], device=points.device)], 1)
+        labels = torch.cat([labels, torch.tensor([[l] for _, l in new], device=labels.device)], 1)
+
+
+def image_pass(model, rng, images_n3ss, masks_nkss, kind, balance, rounds=3):
+    """Several objects of each image, encoded once; clicks or boxes, or the pointer path of a mask."""
+    count, each = masks_nkss.shape[:2]
+    masks = masks_nkss.flatten(0, 1)
+    encoded = [x.repeat_interleave(each, 0) for x in model.encode_images(images_n3ss)]
+    tally = Tally()
+    prompt_rounds(model, rng, encoded, masks, kind, rounds, balance, tally)
+    _mask_path(model, encoded, masks, balance, tally)
+    return tally
+
+
+def _mask_path(model, encoded, masks_bss, balance, tally):
+    """Pointer of a mask prompt; its decode is taught to give the mask back, and to say "present"."""
+    pointer, raw = model.mask_pointer(*encoded, masks_bss[:, None].float())
+    target = shrink_target(masks_bss, LOSS_SIDE * encoded[1].shape[-1])
+    loss, log = step_loss(raw, target, presence(masks_bss), False, balance)
+    tally.add(loss, log, 0.25, "mask")
+    return pointer
+
+
+def clip_pass(model, rng, images_nt3ss, masks_nktss, kind, habits):
+    """A prompt on the first frame, then tracking with the memories that inference would have."""
+    count, each, frames = masks_nktss.shape[:3]
+    masks = masks_nktss.flatten(0, 1)
+    encoded = encode_frames(model, rng, images_nt3ss, habits.taught_frames)
+    at_frame = lambda t: [x.repeat_interleave(each, 0) for x in encoded[t]]
+    tally = Tally()
+    spatial, pointers = [], []
+    first = at_frame(0)
+    if kind == "mask":
+        pointers.append(_mask_path(model, first, masks[:, 0], habits.balance, tally))
+        low = F.interpolate(masks[:, 0][:, None].float(), scale_factor=0.25, mode="area") * 20 - 10
+    else:
+        raw, multimask = prompt_rounds(model, rng, first, masks[:, 0], kind, 1, habits.balance, tally)
+        low, token = choose(raw, multimask)
+        pointers.append(model.pointer(token, (raw[3] > 0).float()))
+    ones = torch.ones(len(masks), 1, device=masks.device)
+    prompted = (model.enlarge(low.detach()) > 0).float()
+    if kind != "mask" and rng.random() < habits.teach:
+        prompted = masks[:, 0][:, None].float()
+    spatial.append(model.encode_memory(first[0], prompted, ones))
+    for t in range(1, frames):
+        features, high0, high1 = at_frame(t)
+        seen = model.attend_memory(features, *pick_memories(rng, t, spatial, pointers, model, habits))
+        raw = model.decode(seen, high0, high1)
+        target = shrink_target(masks[:, t], LOSS_SIDE * high0.shape[-1])
+        here = presence(masks[:, t])
+        loss, log = step_loss(raw, target, here, True, habits.balance)
+        tally.add(loss, log)
+        if t + 1 < frames:
+            low, token = choose(raw, True)
+            present = (raw[3] > 0).float()
+            own = model.enlarge(low).sigmoid() * present[..., None, None]
+            taught = torch.tensor(rng.random(len(masks)) < habits.teach, device=masks.device).float()[:, None]
+            present = taught * (here[:, None] > 0.25).float() + (1 - taught) * present
+            mask = taught[..., None, None] * masks[:, t][:, None].float() + (1 - taught)[..., None, None] * own
+            mask = damage(rng, mask, habits.corrupt)
+            spatial.append(model.encode_memory(features, mask, present))
+            pointers.append(model.pointer(token, present))
+    return tally
+
+
+def encode_frames(model, rng, images_nt3ss, taught):
+    """Features of each frame; only a random share of the frames, at least one, carries gradients."""
+    count, frames = images_nt3ss.shape[:2]
+    order = rng.permutation(frames)
+    some = max(1, round(taught * frames))
+    out = [None] * frames
+    for group, learn in ((order[:some], True), (order[some:], False)):
+        if len(group):
+            with torch.set_grad_enabled(learn and torch.is_grad_enabled()):
+                levels = model.encode_images(images_nt3ss[:, group.tolist()].flatten(0, 1))
+            levels = [level.view(count, len(group), *level.shape[1:]) for level in levels]
+            for at, t in enumerate(group):
+                out[t] = [level[:, at] for level in levels]
+    return out
+
+
+def pick_memories(rng, t, spatial, pointers, model, habits):
+    """Memories of frame t in inference's order and rows, some of them dropped."""
+    rows = model.arch["num_maskmem"]
+    chosen = [(spatial[0], rows - 1)]
+    chosen += [(spatial[t - back], back - 1) for back in range(min(rows - 1, t - 1), 0, -1)]
+    kept = [(pointers[0], t)] + [(pointers[t - back], back) for back in range(1, t)]
+    if rng.random() < habits.thin_memory:
+        draw = rng.random()
+        if draw < 0.35:
+            chosen = []
+        elif draw < 0.6:
+            chosen = chosen[1:] or chosen
+        else:
+            chosen = [m for m in chosen if rng.random() < 0.5] or chosen[:1]
+    elif rng.random() < habits.no_pointers:
+        kept = []
+    return chosen, kept
+
+
+def damage(rng, masks_b1ss, share):
+    """Moves, cuts or extends some masks, as a tracker that drifts would."""
+    if share <= 0:
+        return masks_b1ss
+    side = masks_b1ss.shape[-1]
+    out = []
+    for at, mask in enumerate(masks_b1ss):
+        if rng.random() < share:
+            draw = rng.random()
+            if draw < 0.35:
+                shift = rng.integers(-side // 12, side // 12 + 1, 2)
+                mask = torch.roll(mask, tuple(int(s) for s in shift), (1, 2))
+            elif draw < 0.65:
+                keep = torch.ones_like(mask)
+                ys, xs = torch.nonzero(mask[0] > 0.5, as_tuple=True)
+                if len(ys):
+                    pick = int(rng.integers(len(ys)))
+                    r = int(rng.integers(side // 20, side // 6))
+                    y, x = int(ys[pick]), int(xs[pick])
+                    keep[:, max(0, y - r):y + r, max(0, x - r):x + r] = 0
+                mask = mask * keep
+            elif draw < 0.85:
+                other = masks_b1ss[int(rng.integers(len(masks_b1ss)))].detach()
+                mask = torch.maximum(mask, other)
+            else:
+                grown = F.max_pool2d(mask[None], 9, 1, 4)[0] if rng.random() < 0.5 else -F.max_pool2d(-mask[None], 9, 1, 4)[0]
+                mask = grown
+        out.append(mask)
+    return torch.stack(out)
+
+
+def geometry_pass(model, rng, encoded, kind, radius_px=28, coarse=True):
+    """Before pictures mean anything: a click means a disc around it, a box means its inside.
+
+    coarse: on maps of half the size. Positions are shares of the frame, so what is learnt there holds.
+    """
+    if coarse:
+        encoded = [F.avg_pool2d(level, 2) for level in encoded]
+    features, high0, high1 = encoded
+    batch, side, device = features.shape[0], model.input_px, features.device
+    cells = LOSS_SIDE * high0.shape[-1]
+    y, x = (np.mgrid[0:cells, 0:cells] + 0.5) * (side / cells)
+    if kind == "click":
+        points = rng.uniform(0, side, (batch, 1, 2))
+        masks = [(x - p[0, 0]) ** 2 + (y - p[0, 1]) ** 2 < radius_px ** 2 for p in points]
+        labels = np.ones((batch, 1), np.int64)
+    else:
+        size = rng.uniform(20, 0.7 * side, (batch, 2))
+        low = rng.uniform(0, 1, (batch, 2)) * (side - size)
+        points = np.stack([low, low + size], 1)
+        masks = [(x > p[0, 0]) & (x < p[1, 0]) & (y > p[0, 1]) & (y < p[1, 1]) for p in points]
+        labels = np.tile([2, 3], (batch, 1))
+    target = torch.tensor(np.stack(masks), device=device).float()
+    raw = model.decode(model.without_memory(features), high0, high1,
+                       torch.tensor(points, dtype=torch.float32, device=device), torch.tensor(labels, device=device))
+    tally = Tally()
+    tally.add(*step_loss(raw, target, torch.ones(batch, device=device), kind == "click", 1.0), kind=kind)
+    return tally
