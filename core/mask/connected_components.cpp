@@ -36,7 +36,7 @@ Components find_components(int width, int height, Belongs belongs) {
   Components components;
   std::vector<ComponentRun>& runs = components.runs;
   RunSets sets;
-  std::size_t above = 0;      // the first run of the row above that may still touch a run of this row
+  std::size_t above = 0;  // the first run of the row above that may still touch a run of this row
   std::size_t above_end = 0;
   for (int y = 0; y < height; ++y) {
     const std::size_t row_begin = runs.size();
@@ -83,7 +83,8 @@ Components foreground_of(std::span<const float> logits, int width, int height, f
   return find_components(width, height, [&](std::ptrdiff_t i) { return logits[i] > threshold; });
 }
 
-void overwrite_small(const Components& components, int max_area_px, float value, int width, std::span<float> logits) {
+void overwrite_small(const Components& components, int max_area_px, float value, int width,
+                     std::span<float> logits) {
   for (const ComponentRun& run : components.runs) {
     if (components.areas_px[run.component] > max_area_px) continue;
     const auto row = logits.begin() + static_cast<std::ptrdiff_t>(run.y) * width;
@@ -98,18 +99,20 @@ Components connected_components(std::span<const std::uint8_t> mask, int width, i
   return find_components(width, height, [&](std::ptrdiff_t i) { return mask[i] != 0; });
 }
 
-void fill_holes(std::span<float> logits, int width, int height, int max_area_px, float value, float threshold) {
+void fill_holes(std::span<float> logits, int width, int height, int max_area_px, float value,
+                float threshold) {
   if (max_area_px <= 0) return;
   overwrite_small(background_of(logits, width, height, threshold), max_area_px, value, width, logits);
 }
 
-void remove_sprinkles(std::span<float> logits, int width, int height, int max_area_px, float value, float threshold) {
+void remove_sprinkles(std::span<float> logits, int width, int height, int max_area_px, float value,
+                      float threshold) {
   if (max_area_px <= 0) return;
   overwrite_small(foreground_of(logits, width, height, threshold), max_area_px, value, width, logits);
 }
 
-void clean_image_mask(std::span<float> logits, int width, int height, int max_hole_area_px, int max_sprinkle_area_px,
-                      float threshold) {
+void clean_image_mask(std::span<float> logits, int width, int height, int max_hole_area_px,
+                      int max_sprinkle_area_px, float threshold) {
   Components sprinkles;
   if (max_sprinkle_area_px > 0) sprinkles = foreground_of(logits, width, height, threshold);
   fill_holes(logits, width, height, max_hole_area_px, threshold + 10.0f, threshold);

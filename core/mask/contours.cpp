@@ -17,8 +17,9 @@ constexpr std::array<Step, 4> kSteps = {{{1, 0}, {0, 1}, {-1, 0}, {0, -1}}};
 constexpr std::array<Step, 4> kAheadLeft = {{{0, -1}, {0, 0}, {-1, 0}, {-1, -1}}};
 constexpr std::array<Step, 4> kAheadRight = {{{0, 0}, {-1, 0}, {-1, -1}, {0, -1}}};
 
-/// Follows pixel edges with the mask on the right. Every outline, of a hole too, goes right along some pixel's top
-/// edge, so the top edges are the places to start from, and marking them is enough to find each outline once.
+/// Follows pixel edges with the mask on the right. Every outline, of a hole too, goes right along some
+/// pixel's top edge, so the top edges are the places to start from, and marking them is enough to find each
+/// outline once.
 class EdgeFollower {
  public:
   EdgeFollower(std::span<const std::uint8_t> mask, int width, int height)

@@ -12,7 +12,8 @@ Status check_image_size(const char* what, int width, int height) {
 }
 
 Status check_image(const ImageView& image) {
-  if (!image.data) return Error{ErrorCode::invalid_argument, "the image has no pixels: its data pointer is null"};
+  if (!image.data)
+    return Error{ErrorCode::invalid_argument, "the image has no pixels: its data pointer is null"};
   MASKLET_TRY(check_image_size("the image", image.width, image.height));
   const std::ptrdiff_t row_bytes = std::ptrdiff_t{3} * image.width;
   const std::ptrdiff_t distance = image.stride_bytes < 0 ? -image.stride_bytes : image.stride_bytes;

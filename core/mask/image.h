@@ -7,9 +7,9 @@
 
 namespace masklet {
 
-/// Somebody else's RGB8 pixels: rows of interleaved R, G, B bytes, top row first, `stride_bytes` apart. A negative
-/// stride is a picture stored bottom up, `data` then points at its top row. Nothing is owned: whoever hands a view
-/// over keeps the pixels alive and unchanged for as long as the callee says.
+/// Somebody else's RGB8 pixels: rows of interleaved R, G, B bytes, top row first, `stride_bytes` apart. A
+/// negative stride is a picture stored bottom up, `data` then points at its top row. Nothing is owned:
+/// whoever hands a view over keeps the pixels alive and unchanged for as long as the callee says.
 struct ImageView {
   const std::uint8_t* data = nullptr;
   int width = 0;
@@ -30,7 +30,8 @@ inline constexpr int kMaxImageSide = 32768;
 /// Refuses, with invalid_argument: no pixels, a side outside 1 .. kMaxImageSide, rows that overlap.
 Status check_image(const ImageView& image);
 
-/// Refuses, with invalid_argument, a width or height outside 1 .. kMaxImageSide. `what` names it in the message.
+/// Refuses, with invalid_argument, a width or height outside 1 .. kMaxImageSide. `what` names it in the
+/// message.
 Status check_image_size(const char* what, int width, int height);
 
 }  // namespace masklet

@@ -22,7 +22,8 @@ struct TriangleFilter {
   int longest = 0;
 };
 
-/// HelperInterpBase::_compute_weights_aa with PyTorch's mixture of float and double, which decides borders and bits.
+/// HelperInterpBase::_compute_weights_aa with PyTorch's mixture of float and double, which decides borders
+/// and bits.
 TriangleFilter triangle_filter(int in_size, int out_size) {
   TriangleFilter filter;
   filter.runs.reserve(out_size);
@@ -50,10 +51,12 @@ TriangleFilter triangle_filter(int in_size, int out_size) {
   return filter;
 }
 
-/// a * b + c rounded once, as PyTorch's compilers fuse it: a mask that lies evenly on both sides of a pixel makes
-/// exact ties with 0.5, which another rounding would decide differently. In f64 the product is exact, and it costs
-/// less than a fused operation where the processor has none.
-inline float fused(double a, double b, float c) { return static_cast<float>(a * b + c); }
+/// a * b + c rounded once, as PyTorch's compilers fuse it: a mask that lies evenly on both sides of a pixel
+/// makes exact ties with 0.5, which another rounding would decide differently. In f64 the product is exact,
+/// and it costs less than a fused operation where the processor has none.
+inline float fused(double a, double b, float c) {
+  return static_cast<float>(a * b + c);
+}
 
 template <int Channels>
 void filter_row(const TriangleFilter& filter, const float* in, float* out) {
@@ -69,8 +72,8 @@ void filter_row(const TriangleFilter& filter, const float* in, float* out) {
   }
 }
 
-/// `read_row(y, row)` writes an input row of `width` pixels; `write_row(y, row)` takes an output row. Both are called
-/// once a row, in order; only as many filtered rows are held as one output row sums.
+/// `read_row(y, row)` writes an input row of `width` pixels; `write_row(y, row)` takes an output row. Both
+/// are called once a row, in order; only as many filtered rows are held as one output row sums.
 template <int Channels, class ReadRow, class WriteRow>
 void resize_rows(int width, int height, int out_width, int out_height, ReadRow read_row, WriteRow write_row) {
   assert(width >= 1 && height >= 1 && out_width >= 1 && out_height >= 1);
@@ -102,13 +105,15 @@ void resize_rows(int width, int height, int out_width, int out_height, ReadRow r
 
 }  // namespace
 
-Status resize_antialias_rgb_f32(const ImageView& image, int out_width, int out_height, std::span<float> out_hwc) {
+Status resize_antialias_rgb_f32(const ImageView& image, int out_width, int out_height,
+                                std::span<float> out_hwc) {
   MASKLET_TRY(check_image(image));
   MASKLET_TRY(check_image_size("the size to resize to", out_width, out_height));
   const std::size_t row_size = std::size_t{3} * out_width;
   if (out_hwc.size() != row_size * out_height) {
-    return Error{ErrorCode::invalid_argument, "the resized image takes " + std::to_string(row_size * out_height) +
-                                                  " floats, the buffer for it has " + std::to_string(out_hwc.size())};
+    return Error{ErrorCode::invalid_argument,
+                 "the resized image takes " + std::to_string(row_size * out_height) +
+                     " floats, the buffer for it has " + std::to_string(out_hwc.size())};
   }
   std::array<float, 256> unit;
   for (int i = 0; i < 256; ++i) unit[i] = static_cast<float>(i) / 255.0f;
@@ -128,14 +133,16 @@ void resize_antialias_f32(std::span<const float> plane, int width, int height, i
   assert(out.size() == static_cast<std::size_t>(out_width) * out_height);
   resize_rows<1>(
       width, height, out_width, out_height,
-      [&](int y, float* row) { std::copy_n(plane.data() + static_cast<std::ptrdiff_t>(y) * width, width, row); },
+      [&](int y, float* row) {
+        std::copy_n(plane.data() + static_cast<std::ptrdiff_t>(y) * width, width, row);
+      },
       [&](int y, const float* row) {
         std::copy_n(row, out_width, out.data() + static_cast<std::ptrdiff_t>(y) * out_width);
       });
 }
 
-void resize_mask_antialias(std::span<const std::uint8_t> mask, int width, int height, int out_width, int out_height,
-                           std::span<std::uint8_t> out) {
+void resize_mask_antialias(std::span<const std::uint8_t> mask, int width, int height, int out_width,
+                           int out_height, std::span<std::uint8_t> out) {
   assert(mask.size() == static_cast<std::size_t>(width) * height);
   assert(out.size() == static_cast<std::size_t>(out_width) * out_height);
   resize_rows<1>(

@@ -16,10 +16,10 @@ using Pair = FixedPointFilter::Pair;
 using Run = FixedPointFilter::Run;
 constexpr int kWeightBits = FixedPointFilter::kWeightBits;
 constexpr int kLowBits = FixedPointFilter::kLowBits;
-constexpr std::int32_t kHalf = 1 << (kWeightBits - 1);
+constexpr int kHalf = 1 << (kWeightBits - 1);
 
-constexpr int kBand = simd::kTile;   // input rows that go through the horizontal filter together
-constexpr int kPixel = 3 * kBand;    // bytes of one pixel of a transposed band: [3, kBand]
+constexpr int kBand = simd::kTile;  // input rows that go through the horizontal filter together
+constexpr int kPixel = 3 * kBand;   // bytes of one pixel of a transposed band: [3, kBand]
 
 double cubic(double x) {
   constexpr double a = -0.5;
@@ -29,8 +29,8 @@ double cubic(double x) {
   return 0.0;
 }
 
-/// Sixteen weighted sums side by side. A 22-bit weight times a byte needs 32-bit products, which are slow or missing
-/// on the smaller targets; split weights do with 16-bit ones, two inputs at a time, and lose nothing.
+/// Sixteen weighted sums side by side. A 22-bit weight times a byte needs 32-bit products, which are slow or
+/// missing on the smaller targets; split weights do with 16-bit ones, two inputs at a time, and lose nothing.
 class Sums {
  public:
   void add(const std::uint8_t* a, const std::uint8_t* b, const Pair& pair) {
@@ -41,14 +41,15 @@ class Sums {
     const simd::I16x8 inputs[4] = {simd::widen_low(first), simd::widen_high(first), simd::widen_low(second),
                                    simd::widen_high(second)};
     for (int i = 0; i < 4; ++i) {
-      high_[i] += simd::dot_pairs(inputs[i], high);
-      low_[i] += simd::dot_pairs(inputs[i], low);
+      high_[i] += reinterpret_cast<simd::U32x4>(simd::dot_pairs(inputs[i], high));
+      low_[i] += reinterpret_cast<simd::U32x4>(simd::dot_pairs(inputs[i], low));
     }
   }
 
   void store(std::uint8_t* out) const {
     simd::I32x4 values[4];
-    for (int i = 0; i < 4; ++i) values[i] = ((high_[i] << kLowBits) + low_[i] + kHalf) >> kWeightBits;
+    for (int i = 0; i < 4; ++i)
+      values[i] = reinterpret_cast<simd::I32x4>((high_[i] << kLowBits) + low_[i] + kHalf) >> kWeightBits;
     simd::store(out, simd::clip_to_bytes(values));
   }
 
@@ -58,12 +59,14 @@ class Sums {
     return reinterpret_cast<simd::I16x8>(simd::I32x4{bits, bits, bits, bits});
   }
 
-  simd::I32x4 high_[4] = {};
-  simd::I32x4 low_[4] = {};
+  // Unsigned, because either part may wrap around on long runs; their total does not.
+  simd::U32x4 high_[4] = {};
+  simd::U32x4 low_[4] = {};
 };
 
 /// One output row from the rows that it sums. `rows` has an even number of pointers, run.count rounded up.
-void sum_rows(const std::uint8_t* const* rows, const Run& run, const Pair* pairs, int bytes, std::uint8_t* out) {
+void sum_rows(const std::uint8_t* const* rows, const Run& run, const Pair* pairs, int bytes,
+              std::uint8_t* out) {
   int i = 0;
   for (; i + simd::kTile <= bytes; i += simd::kTile) {
     Sums sums;
@@ -90,7 +93,9 @@ void sum_columns(const std::uint8_t* columns, const Run& run, const Pair* pairs,
   }
 }
 
-int round_up(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }
+int round_up(int value, int multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
 
 /// Writes a band's rows as [columns, kBand]. Rows below the picture repeat its last one; nothing uses them.
 void transpose_band(const ImageView& image, int first_row, std::uint8_t* columns) {
@@ -180,11 +185,12 @@ void BicubicResizer::filter_band(const ImageView& image, int first_row) {
   for (int x = 0; x < out_width_; x += simd::kTile) {
     for (int i = 0; i < std::min(simd::kTile, out_width_ - x); ++i) {
       const Run& run = horizontal_.runs[x + i];
-      sum_columns(columns_.data() + std::ptrdiff_t{run.first_input} * kPixel, run, &horizontal_.pairs[run.first_pair],
-                  pixels + i * kPixel);
+      sum_columns(columns_.data() + std::ptrdiff_t{run.first_input} * kPixel, run,
+                  &horizontal_.pairs[run.first_pair], pixels + i * kPixel);
     }
     for (int part = 0; part < 3; ++part) {
-      simd::transpose_tile(pixels + part * simd::kTile * kBand, kBand, out + 3 * x + part * simd::kTile, ring_stride_);
+      simd::transpose_tile(pixels + part * simd::kTile * kBand, kBand, out + 3 * x + part * simd::kTile,
+                           ring_stride_);
     }
   }
 }
@@ -215,13 +221,15 @@ void BicubicResizer::resize(const ImageView& image, std::span<std::uint8_t> out_
   }
 }
 
-Status resize_bicubic_rgb8(const ImageView& image, int out_width, int out_height, std::span<std::uint8_t> out_hwc) {
+Status resize_bicubic_rgb8(const ImageView& image, int out_width, int out_height,
+                           std::span<std::uint8_t> out_hwc) {
   MASKLET_TRY(check_image(image));
   MASKLET_TRY(check_image_size("the size to resize to", out_width, out_height));
   const std::size_t expected = std::size_t{3} * out_width * out_height;
   if (out_hwc.size() != expected) {
     return Error{ErrorCode::invalid_argument, "the resized image takes " + std::to_string(expected) +
-                                                  " bytes, the buffer for it has " + std::to_string(out_hwc.size())};
+                                                  " bytes, the buffer for it has " +
+                                                  std::to_string(out_hwc.size())};
   }
   BicubicResizer(image.width, image.height, out_width, out_height).resize(image, out_hwc);
   return {};

@@ -10,7 +10,8 @@
 
 namespace masklet {
 
-/// One axis of an 8-bit resize: for every output pixel the run of input pixels that it sums, and their weights.
+/// One axis of an 8-bit resize: for every output pixel the run of input pixels that it sums, and their
+/// weights.
 struct FixedPointFilter {
   /// Weights of two neighbouring inputs, each split so that both parts fit 16-bit multiplication:
   /// weight = high * 2^kLowBits + low, in units of 2^-kWeightBits.
@@ -35,12 +36,12 @@ struct FixedPointFilter {
 /// Resample.c, precompute_coeffs and normalize_coeffs_8bpc. Sizes 1 .. kMaxImageSide.
 FixedPointFilter bicubic_filter(int in_size, int out_size);
 
-/// Resizes RGB8 pictures of one size to another exactly as Pillow's Image.resize(size, BICUBIC) does: a horizontal
-/// then a vertical pass, bytes in between, a pass left out where its size does not change. Bit-exact with Pillow on
-/// every target. Aspect is ignored.
+/// Resizes RGB8 pictures of one size to another exactly as Pillow's Image.resize(size, BICUBIC) does: a
+/// horizontal then a vertical pass, bytes in between, a pass left out where its size does not change.
+/// Bit-exact with Pillow on every target. Aspect is ignored.
 ///
-/// Weights and scratch memory (about 16 input rows and 32 output rows) are made once, so keep one for all frames of
-/// a clip. One call at a time per object.
+/// Weights and scratch memory (16 input rows; 16 output rows and those that one output row sums) are made
+/// once, so keep one for all frames of a clip. One call at a time per object.
 class BicubicResizer {
  public:
   /// Sizes 1 .. kMaxImageSide.
@@ -64,8 +65,9 @@ class BicubicResizer {
   int ring_stride_ = 0;
 };
 
-/// Resizes once; BicubicResizer says how. Refuses, with invalid_argument, what check_image refuses, sizes outside
-/// 1 .. kMaxImageSide and an `out_hwc` that is not [out_height, out_width, 3].
-Status resize_bicubic_rgb8(const ImageView& image, int out_width, int out_height, std::span<std::uint8_t> out_hwc);
+/// Resizes once; BicubicResizer says how. Refuses, with invalid_argument, what check_image refuses, sizes
+/// outside 1 .. kMaxImageSide and an `out_hwc` that is not [out_height, out_width, 3].
+Status resize_bicubic_rgb8(const ImageView& image, int out_width, int out_height,
+                           std::span<std::uint8_t> out_hwc);
 
 }  // namespace masklet

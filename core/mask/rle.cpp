@@ -30,9 +30,10 @@ const std::uint8_t* find_other(const std::uint8_t* begin, const std::uint8_t* en
 
 Status check_same_size(const Rle& a, const Rle& b) {
   if (a.width == b.width && a.height == b.height) return {};
-  return Error{ErrorCode::invalid_argument, "the masks have different sizes, " + std::to_string(a.width) + " x " +
-                                                std::to_string(a.height) + " and " + std::to_string(b.width) + " x " +
-                                                std::to_string(b.height) + "; resize one of them first"};
+  return Error{ErrorCode::invalid_argument, "the masks have different sizes, " + std::to_string(a.width) +
+                                                " x " + std::to_string(a.height) + " and " +
+                                                std::to_string(b.width) + " x " + std::to_string(b.height) +
+                                                "; resize one of them first"};
 }
 
 /// Walks two run lists together: calls visit(length, in_a, in_b) for stretches on which neither changes.
@@ -120,9 +121,10 @@ Result<Rle> rle_from_counts(int width, int height, std::vector<std::uint32_t> co
   const auto pixels = static_cast<std::uint64_t>(width) * height;
   const std::uint64_t sum = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
   if (sum != pixels) {
-    return Error{ErrorCode::invalid_argument, "the run lengths sum to " + std::to_string(sum) + ", but a mask of " +
-                                                  std::to_string(width) + " x " + std::to_string(height) + " has " +
-                                                  std::to_string(pixels) + " pixels"};
+    return Error{ErrorCode::invalid_argument, "the run lengths sum to " + std::to_string(sum) +
+                                                  ", but a mask of " + std::to_string(width) + " x " +
+                                                  std::to_string(height) + " has " + std::to_string(pixels) +
+                                                  " pixels"};
   }
   return Rle{width, height, std::move(counts)};
 }
@@ -211,7 +213,8 @@ Result<double> rle_iou(const Rle& a, const Rle& b) {
 }
 
 Result<Rle> rle_union(std::span<const Rle> masks) {
-  if (masks.empty()) return Error{ErrorCode::invalid_argument, "a union of no masks has no size; pass at least one"};
+  if (masks.empty())
+    return Error{ErrorCode::invalid_argument, "a union of no masks has no size; pass at least one"};
   Rle merged = masks[0];
   for (const Rle& mask : masks.subspan(1)) {
     MASKLET_TRY(check_same_size(merged, mask));

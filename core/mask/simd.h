@@ -4,14 +4,15 @@
 #include <cstdint>
 #include <cstring>
 
-// The few 128-bit vector operations that pixel loops need, in the compilers' portable vector extension. Two of them
-// exist as one instruction on x86-64 and in wasm but not in that extension; elsewhere their portable form gives the
-// same bits.
+// The few 128-bit vector operations that pixel loops need, in the compilers' portable vector extension. Two
+// of them exist as one instruction on x86-64 and in wasm but not in that extension; elsewhere their portable
+// form gives the same bits.
 
 namespace masklet::simd {
 
 using U8x16 = std::uint8_t __attribute__((vector_size(16)));
 using I16x8 = std::int16_t __attribute__((vector_size(16)));
+using U32x4 = std::uint32_t __attribute__((vector_size(16)));
 using I32x4 = std::int32_t __attribute__((vector_size(16)));
 
 inline U8x16 load(const std::uint8_t* from) {
@@ -20,7 +21,9 @@ inline U8x16 load(const std::uint8_t* from) {
   return value;
 }
 
-inline void store(std::uint8_t* to, U8x16 value) { std::memcpy(to, &value, sizeof value); }
+inline void store(std::uint8_t* to, U8x16 value) {
+  std::memcpy(to, &value, sizeof value);
+}
 
 /// a0 b0 a1 b1 ... a7 b7
 inline U8x16 interleave_low(U8x16 a, U8x16 b) {
@@ -33,8 +36,12 @@ inline U8x16 interleave_high(U8x16 a, U8x16 b) {
 }
 
 /// Bytes 0 to 7 (8 to 15) as 16-bit integers; all targets are little-endian.
-inline I16x8 widen_low(U8x16 bytes) { return reinterpret_cast<I16x8>(interleave_low(bytes, U8x16{})); }
-inline I16x8 widen_high(U8x16 bytes) { return reinterpret_cast<I16x8>(interleave_high(bytes, U8x16{})); }
+inline I16x8 widen_low(U8x16 bytes) {
+  return reinterpret_cast<I16x8>(interleave_low(bytes, U8x16{}));
+}
+inline I16x8 widen_high(U8x16 bytes) {
+  return reinterpret_cast<I16x8>(interleave_high(bytes, U8x16{}));
+}
 
 /// Lane i: a[2i] * b[2i] + a[2i + 1] * b[2i + 1].
 inline I32x4 dot_pairs(I16x8 a, I16x8 b) {
@@ -56,8 +63,8 @@ inline U8x16 clip_to_bytes(const I32x4 values[4]) {
       __builtin_wasm_narrow_u_i8x16_i16x8(__builtin_wasm_narrow_s_i16x8_i32x4(values[0], values[1]),
                                           __builtin_wasm_narrow_s_i16x8_i32x4(values[2], values[3])));
 #elif defined(__SSE2__)
-  return reinterpret_cast<U8x16>(__builtin_ia32_packuswb128(__builtin_ia32_packssdw128(values[0], values[1]),
-                                                            __builtin_ia32_packssdw128(values[2], values[3])));
+  return reinterpret_cast<U8x16>(__builtin_ia32_packuswb128(
+      __builtin_ia32_packssdw128(values[0], values[1]), __builtin_ia32_packssdw128(values[2], values[3])));
 #else
   U8x16 bytes;
   for (int i = 0; i < 16; ++i) {
@@ -70,14 +77,16 @@ inline U8x16 clip_to_bytes(const I32x4 values[4]) {
 
 inline constexpr int kTile = 16;
 
-/// Rows become columns: dst[j * dst_stride + i] = src[i * src_stride + j] for i, j in 0 .. 15, so that sums along a
-/// row and runs down a column turn into vector arithmetic. Strides in bytes; src and dst must not overlap.
+/// Rows become columns: dst[j * dst_stride + i] = src[i * src_stride + j] for i, j in 0 .. 15, so that sums
+/// along a row and runs down a column turn into vector arithmetic. Strides in bytes; src and dst must not
+/// overlap.
 inline void transpose_tile(const std::uint8_t* src, std::ptrdiff_t src_stride, std::uint8_t* dst,
                            std::ptrdiff_t dst_stride) {
   U8x16 a[kTile];
   U8x16 b[kTile];
   for (int i = 0; i < kTile; ++i) a[i] = load(src + i * src_stride);
-  // Interleaving row i with row i + 8 rotates the eight bits of (row, column) by one; four times swaps the halves.
+  // Interleaving row i with row i + 8 rotates the eight bits of (row, column) by one; four times swaps the
+  // halves.
   const auto interleave = [](const U8x16* from, U8x16* to) {
     for (int i = 0; i < kTile / 2; ++i) {
       to[2 * i] = interleave_low(from[i], from[i + 8]);
@@ -91,9 +100,10 @@ inline void transpose_tile(const std::uint8_t* src, std::ptrdiff_t src_stride, s
   for (int i = 0; i < kTile; ++i) store(dst + i * dst_stride, a[i]);
 }
 
-/// A picture of bytes on its side: dst[x * dst_stride + y] = src[y * src_stride + x] for x < width, y < height.
-inline void transpose(const std::uint8_t* src, std::ptrdiff_t src_stride, int width, int height, std::uint8_t* dst,
-                      std::ptrdiff_t dst_stride) {
+/// A picture of bytes on its side: dst[x * dst_stride + y] = src[y * src_stride + x] for x < width, y <
+/// height.
+inline void transpose(const std::uint8_t* src, std::ptrdiff_t src_stride, int width, int height,
+                      std::uint8_t* dst, std::ptrdiff_t dst_stride) {
   const int whole_width = width / kTile * kTile;
   const int whole_height = height / kTile * kTile;
   for (int y = 0; y < whole_height; y += kTile) {
@@ -102,7 +112,8 @@ inline void transpose(const std::uint8_t* src, std::ptrdiff_t src_stride, int wi
     }
   }
   for (int y = 0; y < height; ++y) {
-    for (int x = y < whole_height ? whole_width : 0; x < width; ++x) dst[x * dst_stride + y] = src[y * src_stride + x];
+    for (int x = y < whole_height ? whole_width : 0; x < width; ++x)
+      dst[x * dst_stride + y] = src[y * src_stride + x];
   }
 }
 

@@ -17,8 +17,8 @@ struct Tap {
   float second_weight;
 };
 
-/// compute_source_index_and_lambda of PyTorch's UpSample.h, which takes the scale in f32 but the position in f64: in
-/// f32 the weights of a large output would be off by 1e-5.
+/// compute_source_index_and_lambda of PyTorch's UpSample.h, which takes the scale in f32 but the position in
+/// f64: in f32 the weights of a large output would be off by 1e-5.
 std::vector<Tap> taps_of(int in_size, int out_size) {
   std::vector<Tap> taps;
   taps.reserve(out_size);
@@ -36,8 +36,8 @@ std::vector<Tap> taps_of(int in_size, int out_size) {
   return taps;
 }
 
-/// Interpolates row after row; `write_row(y, upper, lower, tap)` blends the two rows that an output row lies between,
-/// already interpolated horizontally.
+/// Interpolates row after row; `write_row(y, upper, lower, tap)` blends the two rows that an output row lies
+/// between, already interpolated horizontally.
 template <class WriteRow>
 void upsample_rows(std::span<const float> plane, int width, int height, int out_width, int out_height,
                    WriteRow write_row) {

@@ -1,6 +1,6 @@
 #include "core/script/script.h"
 
-#include "core/script/json_fields.h"
+#include "core/base/json_fields.h"
 
 namespace masklet {
 namespace {

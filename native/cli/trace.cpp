@@ -1,15 +1,12 @@
-#include <filesystem>
-
 #include "native/cli/command.h"
 #include "native/cli/model_flags.h"
-#include "native/host/file_source.h"
 #include "native/host/trace.h"
 
 namespace masklet::native {
 
 Action add_trace(CLI::App& command) {
   struct Options {
-    std::string script, output;
+    std::string script, output, relay_leg;
     ModelOptions model;
     bool relay = false;
   };
@@ -19,9 +16,14 @@ Action add_trace(CLI::App& command) {
   add_model_flags(command, options->model);
   command.add_flag("--relay", options->relay,
                    "Hand the session to a new process, as a snapshot, after every frame and call");
-  command.footer("Example:\n  masklet trace nano-b/script.json --model nano_b_random.pt --architecture "
-                 "nano-b/architecture.json -o out.safetensors");
+  command.add_option("--relay-leg", options->relay_leg)->group("");  // how --relay calls itself; not for people
+  command.footer(
+      "Example:\n  masklet trace script.json --model weights.pt --architecture model.json -o out.safetensors");
   return [options]() -> Result<ExitCode> {
+    if (!options->relay_leg.empty()) {
+      MASKLET_TRY(run_relay_leg(options->script, options->model, options->relay_leg));
+      return kSuccess;
+    }
     MASKLET_TRY(options->relay ? trace_by_relay(options->script, options->model, options->output)
                                : trace(options->script, options->model, options->output));
     return kSuccess;

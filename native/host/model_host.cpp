@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "core/model/model_folder.h"
 #include "core/model/recognise.h"
 #include "native/host/file_source.h"
 
@@ -9,9 +10,6 @@ namespace masklet::native {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kArchitectureFile = "model.json";
-constexpr const char* kWeightsFile = "model.safetensors";
 
 Result<std::optional<Architecture>> given_architecture(const ModelOptions& options) {
   std::string path = options.architecture_path;
@@ -24,14 +22,21 @@ Result<std::optional<Architecture>> given_architecture(const ModelOptions& optio
 
 }  // namespace
 
-Result<OpenedModel> open_model(const ModelOptions& options) {
+Result<UncheckedModel> open_unchecked(const ModelOptions& options) {
   const bool folder = fs::is_directory(options.path);
   MASKLET_ASSIGN(const std::shared_ptr<ByteSource> source,
                  open_file(folder ? (fs::path(options.path) / kWeightsFile).string() : options.path));
-  OpenedModel model;
+  UncheckedModel model;
   MASKLET_ASSIGN(model.checkpoint, open_checkpoint(source));
-  MASKLET_ASSIGN(const std::optional<Architecture> given, given_architecture(options));
-  MASKLET_ASSIGN(model.architecture, recognise(model.checkpoint->tensors(), given));
+  MASKLET_ASSIGN(model.given, given_architecture(options));
+  return model;
+}
+
+Result<OpenedModel> open_model(const ModelOptions& options) {
+  MASKLET_ASSIGN(UncheckedModel unchecked, open_unchecked(options));
+  OpenedModel model;
+  MASKLET_ASSIGN(model.architecture, recognise(unchecked.checkpoint->tensors(), unchecked.given));
+  model.checkpoint = std::move(unchecked.checkpoint);
   if (options.image_size) model.architecture.image_size = options.image_size;
   MASKLET_TRY(validate(model.architecture));
   return model;

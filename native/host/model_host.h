@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/graph/networks.h"
@@ -20,13 +21,22 @@ struct ModelOptions {
   RuntimeOptions runtime;
 };
 
-/// A checkpoint opened: what it holds, before any network is built.
+/// A checkpoint and the model.json that was given with it or lies beside it, not yet held against each other.
+struct UncheckedModel {
+  std::unique_ptr<Checkpoint> checkpoint;
+  std::optional<Architecture> given;
+};
+
+/// Errors: io_failed, those of open_checkpoint and parse_architecture.
+Result<UncheckedModel> open_unchecked(const ModelOptions& options);
+
+/// A checkpoint with the architecture that it fits.
 struct OpenedModel {
   std::unique_ptr<Checkpoint> checkpoint;
   Architecture architecture;
 };
 
-/// Errors: io_failed, those of open_checkpoint, unknown_architecture, weights_mismatch.
+/// Errors: those of open_unchecked, unknown_architecture, weights_mismatch.
 Result<OpenedModel> open_model(const ModelOptions& options);
 
 /// A model ready to run: constants for core, networks in the runtime.

@@ -16,4 +16,7 @@ Status trace(const std::string& script_path, const ModelOptions& options, const 
 /// which gets the session as a snapshot and hands it on the same way.
 Status trace_by_relay(const std::string& script_path, const ModelOptions& options, const std::string& output_path);
 
+/// One such process: takes the session from `relay_folder`, runs one call or frame, hands it on there.
+Status run_relay_leg(const std::string& script_path, const ModelOptions& options, const std::string& relay_folder);
+
 }  // namespace masklet::native

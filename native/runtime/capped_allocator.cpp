@@ -23,6 +23,8 @@ constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kLarge = 256 << 10;  // from here on blocks are the system's pages
 constexpr std::size_t kPage = 4 << 10;
 constexpr std::size_t kHugePage = 2 << 20;
+constexpr std::size_t kMostFreed =
+    64 << 20;  // more in waiting would show in the process's peak, and save no time
 
 // What is taken for a request: large ones in eight sizes an octave, so that freed blocks fit later requests.
 // The header comes on top, because networks ask for powers of two.
@@ -157,7 +159,7 @@ void CappedAllocator::release(void* block) noexcept {
   const std::size_t bytes = header->bytes;
   const std::lock_guard lock(mutex_);
   in_use_bytes_ -= bytes;
-  if (bytes < kLarge) {
+  if (bytes < kLarge || freed_bytes_ + bytes > kMostFreed) {
     give_back(header, bytes);
     return;
   }

@@ -15,7 +15,7 @@ namespace masklet::native {
 /// past its limit, and cannot return a region while a small output lies in it. The system's malloc would do
 /// if it did not fragment: on the sizes that networks ask for it holds several times what is in use.
 ///
-/// Large blocks come from the system page-wise, in a few sizes an octave, and freed ones are kept for the
+/// Large blocks come from the system page-wise, in a few sizes an octave, and some freed ones wait for the
 /// next request of their size until trim() or until the limit needs them. Small ones come from malloc.
 ///
 /// Must outlive every session and value that was made with it. Safe to call from several threads.

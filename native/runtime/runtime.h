@@ -24,11 +24,6 @@ struct RuntimeOptions {
   /// load, and the inputs and outputs of steps, which are core's.
   std::size_t memory_limit_bytes = 0;
 
-  /// Give the memory that a run no longer needs back to the system when it ends. Otherwise it is kept for the
-  /// next run, which is a little faster, as far as the limit allows; without a limit it grows with the
-  /// variety of shapes.
-  bool trim_after_run = true;
-
   /// Reuse one allocation plan for runs of equal shapes.
   bool memory_pattern = true;
 

@@ -32,7 +32,8 @@ template <class T>
 std::vector<T> stored(const nlohmann::json& at, std::size_t count) {
   static const std::vector<char> data = read_fixture("data.bin");
   const auto begin = at.get<std::size_t>();
-  if (begin + count * sizeof(T) > data.size()) throw std::runtime_error("data.bin and cases.json do not belong together");
+  if (begin + count * sizeof(T) > data.size())
+    throw std::runtime_error("data.bin and cases.json do not belong together");
   std::vector<T> values(count);
   std::memcpy(values.data(), data.data() + begin, count * sizeof(T));
   return values;
@@ -48,7 +49,8 @@ class Generator {
 };
 
 /// Noise, or noise of 0 and 255 only.
-inline std::vector<std::uint8_t> draw_bytes(const nlohmann::json& seed, std::size_t count, bool extremes = false) {
+inline std::vector<std::uint8_t> draw_bytes(const nlohmann::json& seed, std::size_t count,
+                                            bool extremes = false) {
   Generator generator(seed);
   std::vector<std::uint8_t> bytes(count);
   for (std::uint8_t& byte : bytes) {

@@ -100,7 +100,8 @@ TEST_CASE("the highest object keeps a pixel, the first of equals") {
     const std::size_t objects = c["objects"], width = c["size"][0], height = c["size"][1];
     auto logits = draw_coarse_logits(c["seed"], objects * width * height, -8);
     std::vector<std::span<float>> planes;
-    for (std::size_t i = 0; i < objects; ++i) planes.emplace_back(logits.data() + i * width * height, width * height);
+    for (std::size_t i = 0; i < objects; ++i)
+      planes.emplace_back(logits.data() + i * width * height, width * height);
     apply_non_overlap(planes);
     CHECK(logits == stored<float>(c["at"], logits.size()));
   }

@@ -47,7 +47,8 @@ TEST_CASE("a bicubic resizer serves frame after frame, whatever their strides") 
   for (int frame = 0; frame < 3; ++frame) {
     const auto packed = draw_bytes(frame, 3 * width * height);
     std::vector<std::uint8_t> expected(3 * out_width * out_height);
-    REQUIRE(resize_bicubic_rgb8(packed_image(packed.data(), width, height), out_width, out_height, expected).ok());
+    REQUIRE(resize_bicubic_rgb8(packed_image(packed.data(), width, height), out_width, out_height, expected)
+                .ok());
 
     const int stride = 3 * width + 5;
     std::vector<std::uint8_t> padded(stride * (height - 1) + 3 * width);  // nothing behind the last pixel
@@ -67,7 +68,8 @@ TEST_CASE("a bicubic resizer serves frame after frame, whatever their strides") 
 }
 
 TEST_CASE("bicubic weights of every run sum to one within their rounding") {
-  for (const auto& [in, out] : std::vector<std::pair<int, int>>{{1280, 1024}, {720, 1024}, {7, 1}, {1, 7}, {999, 10}}) {
+  for (const auto& [in, out] :
+       std::vector<std::pair<int, int>>{{1280, 1024}, {720, 1024}, {7, 1}, {1, 7}, {999, 10}}) {
     const FixedPointFilter filter = bicubic_filter(in, out);
     REQUIRE(static_cast<int>(filter.runs.size()) == out);
     for (const FixedPointFilter::Run& run : filter.runs) {
@@ -146,9 +148,11 @@ TEST_CASE("bilinear upsampling gives PyTorch's floats, and its fused threshold t
     CHECK(largest_difference(resized, stored<float>(c["at"], resized.size())) <= 1e-6);
     for (const float threshold : {0.0f, resized[0], -2.5f}) {
       std::vector<std::uint8_t> expected(sizes.out());
-      std::transform(resized.begin(), resized.end(), expected.begin(), [&](float v) { return v > threshold; });
+      std::transform(resized.begin(), resized.end(), expected.begin(),
+                     [&](float v) { return v > threshold; });
       std::vector<std::uint8_t> fused(sizes.out(), 7);
-      threshold_upsampled(logits, sizes.width, sizes.height, sizes.out_width, sizes.out_height, threshold, fused);
+      threshold_upsampled(logits, sizes.width, sizes.height, sizes.out_width, sizes.out_height, threshold,
+                          fused);
       CHECK(fused == expected);
     }
   }

@@ -312,7 +312,6 @@ TEST_CASE("options out of range are refused") {
 TEST_CASE("a run over the memory limit is out_of_memory, and smaller ones still run") {
   RuntimeOptions options;
   options.memory_limit_bytes = 32 << 20;
-  options.trim_after_run = GENERATE(true, false);
   OrtRuntime runtime = make_runtime(options);
   require_ok(runtime.load(outer_product(kEncoder)));
   const std::size_t loaded_bytes = runtime.memory_use().in_use_bytes;

@@ -1,5 +1,6 @@
 """Scores a model on generated clips: J by stretch of frames, absence, re-entry, ablations."""
 
+import cv2
 import numpy as np
 import torch
 
@@ -7,13 +8,22 @@ from clips import make_clip
 from prompts import centre_click
 from tracker import Tracker, normalise
 
-VISIBLE_PX = 24  # of a 256 px frame: an object that shows less is not judged
+VISIBLE = 24 / 256 ** 2  # share of the frame: an object that shows less is not judged
 STRETCHES = ((1, 5), (6, 15), (16, 1000))
 
 
 def held_out_clips(bank, side, count, frames, seed=90210):
     """The same clips for the same seed and textures: [(frames, masks)]."""
     return [make_clip(np.random.default_rng([seed, at]), bank, frames, side, absence=0.45) for at in range(count)]
+
+
+def at_size(images, masks, side):
+    """A clip at a smaller size, for evaluations while training is still on small pictures."""
+    if images.shape[1] == side:
+        return images, masks
+    small = np.stack([cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA) for image in images])
+    flat = [cv2.resize(mask, (side, side), interpolation=cv2.INTER_AREA) for mask in masks.reshape(-1, *masks.shape[2:]) * 255]
+    return small, (np.stack(flat) > 127).astype(np.uint8).reshape(*masks.shape[:2], side, side)
 
 
 def encode_clip(model, images):
@@ -55,12 +65,12 @@ class Scores:
         for t, (guess, score) in enumerate(results, 1):
             truth = truth_tss[t].astype(bool)
             area = truth.sum()
-            if area >= VISIBLE_PX:
+            if area >= VISIBLE * truth.size:
                 self.seen.append((t, jaccard(guess, truth)))
                 self.false_absence.append(score <= 0)
                 if gone_before:
                     later = [jaccard(g, truth_tss[s].astype(bool)) for s, (g, _) in enumerate(results, 1)
-                             if t <= s < t + 5 and truth_tss[s].sum() >= VISIBLE_PX]
+                             if t <= s < t + 5 and truth_tss[s].mean() >= VISIBLE]
                     self.refound.append(max(later) > 0.5)
                 gone_before = False
             elif area == 0:
@@ -116,3 +126,12 @@ def abort_rule(model, clips):
         moved.append(1 - jaccard(found[0], found[1]))
     model.train()
     return float(np.mean(moved))
+
+
+def copy_scores(clips):
+    """What the mask of the first frame scores on all others; it never says that the object is absent."""
+    scores = Scores()
+    for _, masks in clips:
+        for truth in masks:
+            scores.add([(truth[0].astype(bool), 1.0)] * (len(truth) - 1), truth)
+    return scores.summary()

@@ -65,7 +65,10 @@ def step_loss(raw, target_bhw, present_b, multimask, balance):
     return total, log
 
 
-def presence(masks_bss, certain_px=24):
+CERTAIN = 24 / 256 ** 2  # share of the frame from which on an object counts as visible
+
+
+def presence(masks_bss):
     """1 for a visible object, 0 for an absent one, 0.5 for a sliver too small to judge."""
-    area = masks_bss.flatten(1).float().sum(1)
-    return torch.where(area >= certain_px, 1.0, torch.where(area == 0, 0.0, 0.5))
+    area = masks_bss.flatten(1).float().mean(1)
+    return torch.where(area >= CERTAIN, 1.0, torch.where(area == 0, 0.0, 0.5))

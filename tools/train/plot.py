@@ -45,8 +45,7 @@ def draw(log_path, svg_path):
         ("object score", {"absent recognised": score("mask", "absent_hit"), "false absence": score("mask", "false_absence"),
                           "training accuracy": of("score_accuracy")}, (0, 1)),
         ("ablations, J from a mask", {"whole": score("mask", "j"), "no pointers": score("no_pointers", "j"),
-                                      "no spatial memory": score("no_memory", "j"),
-                                      "first frame only": score("first_only", "j")}, (0, 1)),
+                                      "no spatial memory": score("no_memory", "j")}, (0, 1)),
     ]
     drawn = [panel(title, series, at * HIGH, limits) for at, (title, series, limits) in enumerate(panels)]
     with open(svg_path, "w") as file:

@@ -211,23 +211,21 @@ def damage(rng, masks_b1ss, share):
     return torch.stack(out)
 
 
-def geometry_pass(model, rng, encoded, kind, radius_px=28, coarse=True):
+def geometry_pass(model, rng, encoded, kind, radius=0.11):
     """Before pictures mean anything: a click means a disc around it, a box means its inside.
 
-    coarse: on maps of half the size. Positions are shares of the frame, so what is learnt there holds.
+    Positions are shares of the frame, so what is learnt on small maps holds on large ones.
     """
-    if coarse:
-        encoded = [F.avg_pool2d(level, 2) for level in encoded]
     features, high0, high1 = encoded
     batch, side, device = features.shape[0], model.input_px, features.device
     cells = LOSS_SIDE * high0.shape[-1]
     y, x = (np.mgrid[0:cells, 0:cells] + 0.5) * (side / cells)
     if kind == "click":
         points = rng.uniform(0, side, (batch, 1, 2))
-        masks = [(x - p[0, 0]) ** 2 + (y - p[0, 1]) ** 2 < radius_px ** 2 for p in points]
+        masks = [(x - p[0, 0]) ** 2 + (y - p[0, 1]) ** 2 < (radius * side) ** 2 for p in points]
         labels = np.ones((batch, 1), np.int64)
     else:
-        size = rng.uniform(20, 0.7 * side, (batch, 2))
+        size = rng.uniform(0.08 * side, 0.7 * side, (batch, 2))
         low = rng.uniform(0, 1, (batch, 2)) * (side - size)
         points = np.stack([low, low + size], 1)
         masks = [(x > p[0, 0]) & (x < p[1, 0]) & (y > p[0, 1]) & (y < p[1, 1]) for p in points]

@@ -13,6 +13,7 @@ class Phase:
     until: float        # share of the budget at which it ends
     frames: int         # 0: geometry, 1: images, more: clips
     clips: int          # per process and step
+    shrink: float = 1   # divides the pictures' sides: small ones train several times as fast
     calm: bool = False  # slow motion
     absence: float = 0.0
     teach: tuple = (0.0, 0.0)     # at the phase's begin and end
@@ -22,18 +23,27 @@ class Phase:
 
 
 PHASES = [
-    Phase("geometry", 0.02, 0, 16, at_least=700, prompts=(("click", 0.6), ("box", 0.4))),
-    Phase("images", 0.20, 1, 3, balance=(1.0, 0.6), prompts=(("click", 0.65), ("box", 0.35))),
-    Phase("clips of 2", 0.27, 2, 3, calm=True, teach=(1.0, 0.5), balance=(0.8, 0.6),
+    Phase("geometry", 0.02, 0, 16, shrink=1.5, at_least=700, prompts=(("click", 0.6), ("box", 0.4))),
+    Phase("images", 0.30, 1, 5, shrink=1.5, balance=(1.0, 0.6), prompts=(("click", 0.65), ("box", 0.35))),
+    Phase("clips of 2", 0.36, 2, 4, shrink=1.5, calm=True, teach=(1.0, 0.5), balance=(0.8, 0.6),
           prompts=(("mask", 0.8), ("click", 0.1), ("box", 0.1))),
-    Phase("clips of 4", 0.70, 4, 2, absence=0.32, teach=(0.5, 0.1), balance=(0.6, 0.35),
+    Phase("clips of 4, small", 0.58, 4, 3, shrink=1.5, absence=0.32, teach=(0.5, 0.1), balance=(0.6, 0.4),
           prompts=(("mask", 0.6), ("click", 0.25), ("box", 0.15))),
-    Phase("clips of 8", 1.0, 8, 1, absence=0.45, teach=(0.1, 0.0), balance=(0.35, 0.25),
+    Phase("clips of 8, small", 0.68, 8, 2, shrink=1.5, absence=0.45, teach=(0.1, 0.1), balance=(0.4, 0.35),
+          prompts=(("mask", 0.6), ("click", 0.25), ("box", 0.15))),
+    Phase("clips of 4", 0.90, 4, 2, absence=0.32, teach=(0.1, 0.1), balance=(0.35, 0.3),
+          prompts=(("mask", 0.6), ("click", 0.25), ("box", 0.15))),
+    Phase("clips of 8", 1.0, 8, 1, absence=0.45, teach=(0.1, 0.0), balance=(0.3, 0.25),
           prompts=(("mask", 0.55), ("click", 0.3), ("box", 0.15))),
 ]
 IMAGE_STEPS = 0.1  # of the steps of every clip phase
 PEAK_RATE, FINAL_RATE = 8e-4, 8e-6
-HOLD_UNTIL = 0.30  # the rate falls as a half cosine from here to the end
+HOLD_UNTIL = 0.40  # the rate falls as a half cosine from here to the end
+
+
+def picture_px(arch, phase):
+    """The pictures' side in a phase, a multiple of 32."""
+    return max(32, round(arch["image_size"] / phase.shrink / 32) * 32)
 
 
 def phase_at(progress, steps=1 << 30):
@@ -58,7 +68,7 @@ def habits_at(progress, phase):
     early = phase.frames <= 2
     return Habits(balance=blend(phase.balance), teach=blend(phase.teach), corrupt=0.05 if early else 0.15,
                   thin_memory=0.1 if early else 0.25, no_pointers=0.1,
-                  taught_frames=1.0 if early else 0.5)
+                  taught_frames=1.0 if early or phase.shrink > 1 else 0.5)
 
 
 def draw_kind(rng, choices):

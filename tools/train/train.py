@@ -21,23 +21,24 @@ from tracker import normalise
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GEOMETRY_PARTS = ("sam_prompt_encoder", "sam_mask_decoder")
-LOG_EVERY, SAVE_EVERY_S, EVALUATIONS = 25, 240, 8
+LOG_EVERY, SAVE_EVERY_S, EVALUATIONS = 25, 240, 5
+SEEN_BEFORE = 0.65  # of the clips, in another guise; making a new one costs as much as learning from it
 
 
 class Clips:
-    """Clips for training; half of each batch is seen a second time, mirrored, reversed or recoloured."""
+    """Clips for training; some come again from a pool, mirrored, reversed or recoloured."""
 
-    def __init__(self, bank, side, seed):
-        self.bank, self.side, self.seed, self.drawn, self.pool = bank, side, seed, 0, {}
+    def __init__(self, bank, seed):
+        self.bank, self.seed, self.drawn, self.pool = bank, seed, 0, {}
 
-    def draw(self, rng, phase, frames):
-        key = (frames, phase.calm)
+    def draw(self, rng, phase, frames, side):
+        key = (frames, phase.calm, side)
         pool = self.pool.setdefault(key, [])
-        if len(pool) > 24 and rng.random() < 0.5:
-            return self._again(rng, *pool.pop(int(rng.integers(len(pool)))))
+        if len(pool) > 24 and rng.random() < SEEN_BEFORE:
+            return self._again(rng, *pool[int(rng.integers(len(pool)))])
         own = np.random.default_rng([*self.seed, self.drawn])
         self.drawn += 1
-        clip = make_clip(own, self.bank, frames, self.side, calm=phase.calm, absence=phase.absence)
+        clip = make_clip(own, self.bank, frames, side, calm=phase.calm, absence=phase.absence)
         pool.append(clip)
         del pool[:-96]
         return clip
@@ -49,14 +50,14 @@ class Clips:
             images, masks = images[:, :, ::-1], masks[..., ::-1]
         if rng.random() < 0.2:
             images, masks = images[:, ::-1], masks[..., ::-1, :]
-        if rng.random() < 0.5 and (masks[:, -1].sum((1, 2)) > 100).all():
+        if rng.random() < 0.5 and (masks[:, -1].mean((1, 2)) > 0.0015).all():
             images, masks = images[::-1], masks[:, ::-1]
         if rng.random() < 0.5:
             images = images[..., rng.permutation(3)]
         return images, masks
 
-    def batch(self, rng, phase, frames, count, device):
-        drawn = [self.draw(rng, phase, frames) for _ in range(count)]
+    def batch(self, rng, phase, frames, count, side, device):
+        drawn = [self.draw(rng, phase, frames, side) for _ in range(count)]
         images = torch.stack([normalise(np.ascontiguousarray(i)) for i, _ in drawn]).to(device)
         masks = torch.from_numpy(np.stack([np.ascontiguousarray(m) for _, m in drawn])).to(device)
         return images, masks
@@ -71,14 +72,18 @@ class Run:
         self.flat = FlatAdam(self.model)
         self.step, self.spent_s, self.progress, self.phase_name = 0, 0.0, 0.0, None
         self.recent, self.frozen = [], None
-        cache = os.path.join(options.out, "cache")
-        for turn in range(ranks):  # one process fills the cache, the others read it
-            if turn == rank:
-                self.clips = Clips(TextureBank(options.textures, "train", cache), self.model.input_px, (options.seed, rank))
-                self.held_out = evaluate.held_out_clips(TextureBank(options.textures, "held-out", cache),
-                                                        self.model.input_px, options.eval_clips, options.eval_frames)
-            self.wait()
+        if rank == 0:  # fills the cache of regions, which the others then read
+            self.load_textures()
+        self.wait()
+        if rank > 0:
+            self.load_textures()
         self.next_evaluation = 0.0
+
+    def load_textures(self):
+        options, cache = self.options, os.path.join(self.options.out, "cache")
+        self.clips = Clips(TextureBank(options.textures, "train", cache), (options.seed, self.rank))
+        self.held_out = evaluate.held_out_clips(TextureBank(options.textures, "held-out", cache),
+                                                self.model.input_px, options.eval_clips, options.eval_frames)
 
     # ---- bookkeeping
 
@@ -97,7 +102,7 @@ class Run:
     def save(self):
         if self.rank == 0:
             state = {"flat": self.flat.state(), "step": self.step, "spent_s": self.spent_s, "progress": self.progress,
-                     "drawn": self.clips.drawn, "phase": self.phase_name, "options": vars(self.options),
+                     "drawn": self.clips.drawn, "options": vars(self.options),
                      "next_evaluation": self.next_evaluation, "buffers": dict(self.model.named_buffers()),
                      "arch": self.model.arch}
             torch.save(state, self.path("checkpoint.pt.new"))
@@ -107,9 +112,10 @@ class Run:
         state = torch.load(self.path("checkpoint.pt"), map_location=self.device)
         self.flat.load(state["flat"])
         for name, buffer in self.model.named_buffers():
-            buffer.copy_(state["buffers"][name])
+            if "gaussian" in name:
+                buffer.copy_(state["buffers"][name])
         self.step, self.spent_s, self.progress = state["step"], state["spent_s"], state["progress"]
-        self.phase_name, self.next_evaluation = state["phase"], state["next_evaluation"]
+        self.next_evaluation = state["next_evaluation"]
         # Clips that follow the ones already drawn; the pool of seen clips starts empty.
         self.clips.drawn = state["drawn"] + 1
 
@@ -118,8 +124,8 @@ class Run:
     def loop(self):
         self.mark, self.saved_s = time.monotonic(), self.spent_s
         while self.progress < 1 and not (self.options.max_steps and self.step >= self.options.max_steps):
-            if self.progress >= self.next_evaluation and self.step > 0:
-                self.next_evaluation += 1.0 / EVALUATIONS
+            if self.progress >= self.next_evaluation and schedule.phase_at(self.progress, self.step).frames:
+                self.next_evaluation = self.progress + 1.0 / EVALUATIONS
                 self.evaluate()
             self.one_step()
             if self.spent_s - self.saved_s > SAVE_EVERY_S:
@@ -131,10 +137,11 @@ class Run:
     def one_step(self):
         phase = schedule.phase_at(self.progress, 1 << 30 if self.options.steps else self.step)
         if phase.name != self.phase_name:
-            if self.phase_name == "geometry":
+            if self.phase_name == schedule.PHASES[0].name:
                 self.flat.forget_moments()
             self.phase_name = phase.name
             self.log(phase=phase.name)
+            self.model.set_size(schedule.picture_px(self.model.arch, phase))
         shared = np.random.default_rng([self.options.seed, 1, self.step])
         own = np.random.default_rng([self.options.seed, 2, self.step, self.rank])
         self.flat.zero()
@@ -167,15 +174,15 @@ class Run:
         habits = schedule.habits_at(self.progress, phase)
         if phase.frames == 0:
             if self.frozen is None:
-                images, _ = self.clips.batch(own, schedule.PHASES[1], 1, phase.clips, self.device)
+                images, _ = self.clips.batch(own, schedule.PHASES[1], 1, phase.clips, self.model.input_px, self.device)
                 with torch.no_grad():
                     self.frozen = self.model.encode_images(images[:, 0])
             return geometry_pass(self.model, own, self.frozen, kind)
         frames, clips = phase.frames, phase.clips
         if frames > 1 and shared.random() < schedule.IMAGE_STEPS:
-            frames, clips = 1, 3
+            frames, clips = 1, 2 * clips
             kind = "click" if shared.random() < 0.65 else "box"
-        images, masks = self.clips.batch(own, phase, frames, clips, self.device)
+        images, masks = self.clips.batch(own, phase, frames, clips, self.model.input_px, self.device)
         if frames == 1:
             return image_pass(self.model, own, images[:, 0], masks[:, :, 0], kind, habits.balance)
         return clip_pass(self.model, own, images, masks, kind, habits)
@@ -202,11 +209,12 @@ class Run:
 
     def evaluate(self):
         """Scores the averaged weights on held-out generated clips; processes share the variants."""
-        names = ["mask", "click", "no_pointers", "no_memory", "first_only"]
+        names = ["mask", "click", "no_pointers", "no_memory"]
         mine = names[self.rank::self.ranks] if self.ranks > 1 else names
         with self.flat.averaged():
-            result = evaluate.evaluate(self.model, self.held_out, mine)
-            moved = evaluate.abort_rule(self.model, self.held_out)
+            clips = [evaluate.at_size(*clip, self.model.input_px) for clip in self.held_out]
+            result = evaluate.evaluate(self.model, clips, mine)
+            moved = evaluate.abort_rule(self.model, clips)
         if self.ranks > 1:
             parts = [None] * self.ranks
             dist.all_gather_object(parts, result)

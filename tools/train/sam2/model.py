@@ -27,8 +27,6 @@ class Sam2(nn.Module):
         super().__init__()
         self.arch = arch
         width, memory = arch["d_model"], arch["mem_dim"]
-        self.input_px = arch["image_size"]
-        self.side = self.input_px // 16
         self.image_encoder = ImageEncoder(arch)
         self.mask_downsample = nn.Conv2d(1, 1, 4, 4)
         self.memory_attention = MemoryAttention(arch)
@@ -39,18 +37,22 @@ class Sam2(nn.Module):
         self.no_mem_pos_enc = nn.Parameter(torch.zeros(1, 1, width))
         self.no_obj_ptr = nn.Parameter(torch.zeros(1, width))
         self.no_obj_embed_spatial = nn.Parameter(torch.zeros(1, memory))
-        self.sam_prompt_encoder = PromptEncoder(width, self.input_px)
+        self.sam_prompt_encoder = PromptEncoder(width)
         self.sam_mask_decoder = MaskDecoder(width)
         self.obj_ptr_proj = Perceptron(width, width, width, 3)
         self.obj_ptr_tpos_proj = Linear(width, memory)
-        constants = {
-            "feature_position": sine_map(width, self.side, self.side).flatten(2).transpose(1, 2),
-            "memory_position": sine_map(memory, self.side, self.side).flatten(2).transpose(1, 2),
-            "rope": axial_rotation(width, self.side, self.side, arch["rope_theta"]),
-        }
-        for name, value in constants.items():
-            self.register_buffer(name, value, persistent=False)
+        for name in ("feature_position", "memory_position", "rope"):
+            self.register_buffer(name, None, persistent=False)
+        self.set_size(arch["image_size"])
         self._initialise()
+
+    def set_size(self, input_px):
+        """Works on pictures of another size from now on; training begins on small ones."""
+        self.input_px, self.side = input_px, input_px // 16
+        width, memory, device = self.arch["d_model"], self.arch["mem_dim"], self.no_mem_embed.device
+        self.feature_position = sine_map(width, self.side, self.side).flatten(2).transpose(1, 2).to(device)
+        self.memory_position = sine_map(memory, self.side, self.side).flatten(2).transpose(1, 2).to(device)
+        self.rope = axial_rotation(width, self.side, self.side, self.arch["rope_theta"]).to(device)
 
     def _initialise(self):
         for name, parameter in self.named_parameters():
@@ -89,7 +91,7 @@ class Sam2(nn.Module):
             labels = -torch.ones(batch, 1, dtype=torch.int64, device=features.device)
         return self.sam_mask_decoder(
             features, high0, high1, self.sam_prompt_encoder.pe_layer.grid(side),
-            self.sam_prompt_encoder.sparse(points_px, labels),
+            self.sam_prompt_encoder.sparse(points_px / self.input_px, labels, 0.5 / self.input_px),
             self.sam_prompt_encoder.dense(mask_logits, batch, side))
 
     def without_memory(self, features):

@@ -8,9 +8,8 @@ from .positions import FourierFeatures
 
 
 class PromptEncoder(nn.Module):
-    def __init__(self, width, input_px, mask_channels=16):
+    def __init__(self, width, mask_channels=16):
         super().__init__()
-        self.input_px = input_px
         self.pe_layer = FourierFeatures(width)
         self.point_embeddings = nn.ModuleList(nn.Embedding(1, width) for _ in range(4))
         self.not_a_point_embed = nn.Embedding(1, width)
@@ -20,14 +19,15 @@ class PromptEncoder(nn.Module):
             nn.Conv2d(mask_channels, width, 1))
         self.no_mask_embed = nn.Embedding(1, width)
 
-    def sparse(self, points_px, labels):
-        """[B, N + 1, C] for N points (input pixels) with labels 1, 0, 2 and 3 (box corners), -1 (none).
+    def sparse(self, points_norm, labels, half_pixel):
+        """[B, N + 1, C] for N points (shares of the frame) with labels 1, 0, 2 and 3 (box corners), -1 (none).
 
         A point labelled -1 is appended, as the published model does for calls without a box argument.
+        Half a pixel is added to every point, for it means the middle of its pixel.
         """
-        points = torch.cat([points_px, points_px.new_zeros(points_px.shape[0], 1, 2)], 1)
+        points = torch.cat([points_norm, points_norm.new_zeros(points_norm.shape[0], 1, 2)], 1)
         labels = torch.cat([labels, -torch.ones_like(labels[:, :1])], 1)[..., None]
-        code = self.pe_layer((points + 0.5) / self.input_px)
+        code = self.pe_layer(points + half_pixel)
         code = torch.where(labels == -1, self.not_a_point_embed.weight.expand_as(code), code)
         for kind, embedding in enumerate(self.point_embeddings):
             code = code + (labels == kind) * embedding.weight

@@ -1,4 +1,4 @@
-#include "core/script/json_fields.h"
+#include "core/base/json_fields.h"
 
 #include <cmath>
 #include <limits>

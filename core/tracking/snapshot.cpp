@@ -1,0 +1,293 @@
+#include "core/tracking/snapshot.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/json_fields.h"
+
+namespace masklet {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kVersion = 1;
+constexpr const char* kSessionTensor = "session";
+
+struct RecordKind {
+  const char* name;
+  Records ObjectTrack::* records;
+};
+constexpr std::array<RecordKind, 4> kRecordKinds = {{{"conditioning", &ObjectTrack::conditioning},
+                                                     {"tracked", &ObjectTrack::tracked},
+                                                     {"pending_conditioning", &ObjectTrack::pending_conditioning},
+                                                     {"pending_tracked", &ObjectTrack::pending_tracked}}};
+
+/// Name of one array of a record: "o3.tracked.f12.logits".
+std::string array_name(int object, const char* kind, int frame, const char* array) {
+  return "o" + std::to_string(object) + "." + kind + ".f" + std::to_string(frame) + "." + array;
+}
+
+// ---- writing ----
+
+json options_json(const TrackingOptions& o) {
+  return {{"keep_corrections", o.keep_corrections},
+          {"fill_hole_area", o.fill_hole_area},
+          {"memory_stride", o.memory_stride},
+          {"max_conditioning_frames", o.max_conditioning_frames},
+          {"max_object_pointers", o.max_object_pointers},
+          {"memories", o.memories},
+          {"clear_memory_around_prompts", o.clear_memory_around_prompts},
+          {"non_overlapping_masks", o.non_overlapping_masks},
+          {"history_frames", o.history_frames},
+          {"cached_frames", o.cached_frames}};
+}
+
+json track_json(const ObjectTrack& track) {
+  json prompts = json::array(), passed[] = {json::array(), json::array()}, object = {{"id", track.id}};
+  for (const auto& [frame, prompt] : track.prompts) {
+    json points = json::array();
+    for (const Point& point : prompt.points) points.push_back({point.x, point.y, point.label});
+    prompts.push_back({{"frame", frame}, {"points", points}, {"is_mask", prompt.is_mask}});
+  }
+  for (const auto& [frame, reverse] : track.tracked_in_reverse) passed[reverse].push_back(frame);
+  object["prompts"] = prompts;
+  object["passed_forward"] = passed[0];
+  object["passed_in_reverse"] = passed[1];
+  for (const RecordKind& kind : kRecordKinds) {
+    json records = json::array();
+    for (const auto& [frame, record] : track.*kind.records) {
+      records.push_back({{"frame", frame},
+                         {"object_score", record.object_score},
+                         {"iou", record.iou},
+                         {"order", record.order},
+                         {"has_logits", !record.logits.empty()},
+                         {"has_memory", !record.memory.empty()}});
+    }
+    object[kind.name] = records;
+  }
+  return object;
+}
+
+json state_json(const SessionState& state, const Architecture& architecture) {
+  json objects = json::array();
+  for (const ObjectTrack& track : state.objects) objects.push_back(track_json(track));
+  json session = {{"version", kVersion},
+                  {"architecture", to_json(architecture)},
+                  {"clip", {{"width", state.clip.width},
+                            {"height", state.clip.height},
+                            {"frame_count", state.clip.frame_count}}},
+                  {"options", options_json(state.options)},
+                  {"next_order", state.next_order},
+                  {"objects", objects}};
+  if (const std::optional<Propagation>& p = state.propagation)
+    session["propagation"] = {{"next", p->next}, {"last", p->last}, {"reverse", p->reverse}};
+  return session;
+}
+
+template <class T>
+Tensor array_tensor(DType dtype, const std::vector<T>& values) {
+  Tensor tensor(dtype, {static_cast<std::int64_t>(values.size())});
+  std::copy(values.begin(), values.end(), tensor.as<T>().begin());
+  return tensor;
+}
+
+/// One array to be written, made when its turn comes.
+struct ArrayEntry {
+  TensorInfo info;
+  const FrameRecord* record;
+  int array;  // 0 logits, 1 pointer, 2 memory
+};
+
+std::vector<ArrayEntry> list_arrays(const SessionState& state) {
+  std::vector<ArrayEntry> entries;
+  for (const ObjectTrack& track : state.objects) {
+    for (const RecordKind& kind : kRecordKinds) {
+      for (const auto& [frame, record] : track.*kind.records) {
+        const auto add = [&](const char* name, int array, DType dtype, std::size_t size) {
+          if (size > 0)
+            entries.push_back({{array_name(track.id, kind.name, frame, name), dtype, {static_cast<std::int64_t>(size)}},
+                               &record, array});
+        };
+        add("logits", 0, DType::f32, record.logits.size());
+        add("pointer", 1, DType::f32, record.pointer.size());
+        add("memory", 2, DType::bf16, record.memory.size());
+      }
+    }
+  }
+  return entries;
+}
+
+// ---- reading ----
+
+Error corrupt(const std::string& why) { return {ErrorCode::corrupt_file, "the saved session " + why}; }
+
+TrackingOptions read_options(JsonFields& fields) {
+  TrackingOptions o;
+  o.keep_corrections = fields.boolean_or("keep_corrections", o.keep_corrections);
+  o.fill_hole_area = fields.integer("fill_hole_area");
+  o.memory_stride = fields.integer("memory_stride");
+  o.max_conditioning_frames = fields.integer("max_conditioning_frames");
+  o.max_object_pointers = fields.integer("max_object_pointers");
+  o.memories = fields.integer("memories");
+  o.clear_memory_around_prompts = fields.boolean_or("clear_memory_around_prompts", o.clear_memory_around_prompts);
+  o.non_overlapping_masks = fields.boolean_or("non_overlapping_masks", o.non_overlapping_masks);
+  o.history_frames = fields.integer("history_frames");
+  o.cached_frames = fields.integer("cached_frames");
+  return o;
+}
+
+/// A record's arrays, of the sizes that the architecture gives them.
+class ArrayReader {
+ public:
+  ArrayReader(Checkpoint& file, const Architecture& a) : file_(file), a_(a) {}
+
+  template <class T>
+  Status read(const std::string& name, DType dtype, std::size_t size, std::vector<T>& out) {
+    const TensorInfo* info = file_.find(name);
+    if (!info || info->dtype != dtype || element_count(info->shape) != static_cast<std::int64_t>(size))
+      return corrupt("lacks the array '" + name + "' of " + std::to_string(size) + " elements");
+    MASKLET_ASSIGN(const Tensor tensor, file_.read(name));
+    const auto values = tensor.as<T>();
+    out.assign(values.begin(), values.end());
+    return {};
+  }
+
+  Status read_record(const std::string& stem, bool has_logits, bool has_memory, FrameRecord& record) {
+    const std::size_t side = a_.low_res_size();
+    if (has_logits) MASKLET_TRY(read(stem + "logits", DType::f32, side * side, record.logits));
+    MASKLET_TRY(read(stem + "pointer", DType::f32, a_.d_model, record.pointer));
+    const std::size_t memory = static_cast<std::size_t>(a_.feature_tokens()) * a_.mem_dim;
+    if (has_memory) MASKLET_TRY(read(stem + "memory", DType::bf16, memory, record.memory));
+    return {};
+  }
+
+ private:
+  Checkpoint& file_;
+  const Architecture& a_;
+};
+
+float number(JsonFields& fields, const char* key) {
+  const json* value = fields.field(key);
+  if (value && value->is_number()) return value->get<float>();
+  fields.refuse(key, "it must be a number");
+  return 0;
+}
+
+std::uint64_t rank(JsonFields& fields, const char* key) {
+  const json* value = fields.field(key);
+  if (value && value->is_number_unsigned()) return value->get<std::uint64_t>();
+  fields.refuse(key, "it must be a whole number of 0 or more");
+  return 0;
+}
+
+/// The items of an array field; none where it is not one, which is an error then.
+const json& items(JsonFields& fields, const char* key) {
+  static const json none = json::array();
+  const json* value = fields.field(key);
+  if (value && value->is_array()) return *value;
+  fields.refuse(key, "it must be an array");
+  return none;
+}
+
+Status read_prompts(const json& list, ObjectTrack& track) {
+  for (const json& item : list) {
+    JsonFields fields(item, "saved prompt");
+    Prompt prompt;
+    const int frame = fields.integer("frame");
+    prompt.is_mask = fields.boolean_or("is_mask", false);
+    for (const std::vector<float>& point : fields.rows("points", 3))
+      prompt.points.push_back({point[0], point[1], static_cast<int>(point[2])});
+    MASKLET_TRY(fields.finish());
+    track.prompts.emplace(frame, std::move(prompt));
+  }
+  return {};
+}
+
+Status read_records(const json& list, int object, const RecordKind& kind, ArrayReader& arrays, Records& records) {
+  for (const json& item : list) {
+    JsonFields fields(item, std::string("saved ") + kind.name + " record");
+    FrameRecord record;
+    const int frame = fields.integer("frame");
+    record.object_score = number(fields, "object_score");
+    record.iou = number(fields, "iou");
+    record.order = rank(fields, "order");
+    const bool has_logits = fields.boolean_or("has_logits", false);
+    const bool has_memory = fields.boolean_or("has_memory", false);
+    MASKLET_TRY(fields.finish());
+    MASKLET_TRY(arrays.read_record(array_name(object, kind.name, frame, ""), has_logits, has_memory, record));
+    records.insert_or_assign(frame, std::move(record));
+  }
+  return {};
+}
+
+Result<ObjectTrack> read_track(const json& item, ArrayReader& arrays) {
+  JsonFields fields(item, "saved object");
+  ObjectTrack track;
+  track.id = fields.integer("id");
+  MASKLET_TRY(read_prompts(items(fields, "prompts"), track));
+  for (int frame : fields.integers("passed_forward")) track.tracked_in_reverse[frame] = false;
+  for (int frame : fields.integers("passed_in_reverse")) track.tracked_in_reverse[frame] = true;
+  for (const RecordKind& kind : kRecordKinds)
+    MASKLET_TRY(read_records(items(fields, kind.name), track.id, kind, arrays, track.*kind.records));
+  MASKLET_TRY(fields.finish());
+  return track;
+}
+
+}  // namespace
+
+Status save_state(const SessionState& state, const Architecture& architecture, const ByteSink& sink) {
+  const std::string text = state_json(state, architecture).dump();
+  const std::vector<ArrayEntry> arrays = list_arrays(state);
+  std::vector<TensorInfo> infos = {{kSessionTensor, DType::u8, {static_cast<std::int64_t>(text.size())}}};
+  for (const ArrayEntry& entry : arrays) infos.push_back(entry.info);
+  const auto provide = [&](std::size_t index) -> Result<Tensor> {
+    if (index == 0) return array_tensor(DType::u8, std::vector<std::uint8_t>(text.begin(), text.end()));
+    const ArrayEntry& entry = arrays[index - 1];
+    if (entry.array == 2) return array_tensor(DType::bf16, entry.record->memory);
+    return array_tensor(DType::f32, entry.array == 0 ? entry.record->logits : entry.record->pointer);
+  };
+  return write_safetensors(infos, {}, provide, sink);
+}
+
+Result<SessionState> load_state(std::shared_ptr<ByteSource> source, const Architecture& architecture) {
+  MASKLET_ASSIGN(const std::unique_ptr<Checkpoint> file, open_checkpoint(std::move(source)));
+  if (!file->find(kSessionTensor)) return corrupt("is none: the file holds tensors, but no session");
+  MASKLET_ASSIGN(const Tensor bytes, file->read(kSessionTensor));
+  const auto text = bytes.as<char>();
+  const json session = json::parse(text.begin(), text.end(), nullptr, false);
+  if (session.is_discarded()) return corrupt("is damaged: its description is not JSON");
+
+  JsonFields fields(session, "saved session");
+  if (const int version = fields.integer("version"); version != kVersion)
+    return Error{ErrorCode::unsupported_file, "the saved session is of version " + std::to_string(version) +
+                                                  "; this masklet reads version " + std::to_string(kVersion)};
+  if (fields.text("architecture") != to_json(architecture))
+    return Error{ErrorCode::weights_mismatch,
+                 "the saved session belongs to a model of another architecture; open the model that it was made with"};
+  SessionState state;
+  const json empty = json::object();
+  const json* clip_json = fields.field("clip");
+  const json* options = fields.field("options");
+  JsonFields clip(clip_json ? *clip_json : empty, "saved clip");
+  state.clip = {clip.integer("width"), clip.integer("height"), clip.integer("frame_count")};
+  MASKLET_TRY(clip.finish());
+  JsonFields option_fields(options ? *options : empty, "saved options");
+  state.options = read_options(option_fields);
+  MASKLET_TRY(option_fields.finish());
+  state.next_order = rank(fields, "next_order");
+  if (const json* p = fields.field("propagation")) {
+    JsonFields propagation(*p, "saved propagation");
+    state.propagation =
+        Propagation{propagation.integer("next"), propagation.integer("last"), propagation.boolean_or("reverse", false)};
+    MASKLET_TRY(propagation.finish());
+  }
+  ArrayReader arrays(*file, architecture);
+  for (const json& item : items(fields, "objects")) {
+    MASKLET_ASSIGN(ObjectTrack track, read_track(item, arrays));
+    state.objects.push_back(std::move(track));
+  }
+  MASKLET_TRY(fields.finish());
+  return state;
+}
+
+}  // namespace masklet

@@ -1,0 +1,157 @@
+"""Writes the model's card from a run's log and results.json: every number in it was measured."""
+
+import argparse
+import json
+import os
+
+import schedule
+from plot import draw
+
+
+def number(value, digits=3):
+    return "not measured" if value is None else f"{value:.{digits}f}"
+
+
+def percent(value):
+    return "none seen" if value is None else f"{100 * value:.0f} %"
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows])
+
+
+def read_log(path):
+    with open(path) as file:
+        return [json.loads(line) for line in file]
+
+
+def architecture_lines(results):
+    arch = results["arch"]
+    return (f"{results['parameters'] / 1e6:.2f} M parameters, {results['bytes'] / 2 ** 20:.1f} MiB in f16, "
+            f"{results['gflop']:.2f} GFLOP per tracked frame with a full memory (7 memories, 16 pointers). "
+            f"Input {arch['image_size']} px, trunk width {arch['embed_dim']}, stages {arch['stages']}, "
+            f"feature width {arch['d_model']}, memory width {arch['mem_dim']}, "
+            f"{arch['memory_attention_layers']} layers of memory attention.")
+
+
+def synthetic_section(results):
+    rows = results["synthetic"]
+    names = {"mask": "mask on the first frame", "click": "one click on the first frame",
+             "no_pointers": "mask, object pointers removed", "no_memory": "mask, spatial memories removed",
+             "first_only": "mask, only the first frame's memory and pointer", "copy": "baseline: copy the first mask"}
+    lines = [[names[n], number(r["j"]), number(r["j_1_to_5"]), number(r["j_6_to_15"]), number(r["j_from_16"]),
+              percent(r["absent_hit"]), percent(r["false_absence"]), percent(r["refound"])]
+             for n, r in ((n, rows[n]) for n in names)]
+    whole = rows["mask"]
+    return (f"{results['synthetic_clips']} clips of {results['synthetic_frames']} frames, two objects each, seed "
+            f"{results['synthetic_seed']}, textures from source clips that training never saw. J over the "
+            f"{whole['frames']} frames that show the object; {whole['absent_frames']} frames do not, and "
+            f"{whole['returns']} times an object comes back (found again: J over 0.5 within five frames).\n\n"
+            + table(["prompt", "J", "frames 1-5", "6-15", "16 on", "absence recognised", "false absence", "found again"], lines))
+
+
+def davis_section(results):
+    if "davis" not in results:
+        return "Not measured on annotated videos."
+    rows = results["davis"]
+    order = ["mask", "click", "mask, first frame's memory only", "mask, no pointers", "copy", "median flow", "DIS warp"]
+    names = {"mask": "nano, mask", "click": "nano, one click", "copy": "baseline: copy the first mask",
+             "median flow": "baseline: shift it by the median DIS flow", "DIS warp": "baseline: warp it by DIS flow"}
+    head = ["method", "J", "frames 1-5", "6-15", "16-24"]
+    lines = [[names.get(n, "nano, " + n), *(number(rows[n]["mean"][k]) for k in ("j", "j_1_to_5", "j_6_to_15", "j_16_to_24"))]
+             for n in order]
+    each = [name for name in rows["mask"] if name != "mean"]
+    per = table(["sequence", "mask", "click", "copy", "median flow", "DIS warp"],
+                [[name, *(number(rows[m][name]["j"]) for m in ("mask", "click", "copy", "median flow", "DIS warp"))] for name in each])
+    return (f"The first {results['davis_frames']} frames of {len(each)} DAVIS sequences, J at video size, the prompted "
+            "frame left out; the click is the pixel of the first mask farthest from its border. Measured once, "
+            "on the final weights; never used to train or to choose.\n\n" + table(head, lines) + "\n\n" + per)
+
+
+def training_section(log):
+    options = next(e["options"] for e in log if "options" in e)
+    phases = [e for e in log if "phase" in e]
+    last = log[-1]
+    spans = []
+    seen = {}
+    for entry in phases:
+        seen.setdefault(entry["phase"], entry)
+    starts = list(seen.values())
+    for entry, after in zip(starts, starts[1:] + [last]):
+        spans.append([entry["phase"], f"{(after['hours'] - entry['hours']) * 60:.0f}", after["step"] - entry["step"]])
+    textures = next(e["textures"] for e in log if "textures" in e)
+    return (f"{last['hours']:.2f} hours by the clock, {last['step']} steps, seed {options['seed']}, "
+            f"{options['processes']} processes of {options['threads']} thread on {options['device']}. "
+            f"Data: clips from the generator in `tools/train/clips`, {textures} photographs as textures, no annotated video. "
+            f"AdamW, {schedule.PEAK_RATE:g} falling to {schedule.FINAL_RATE:g} as a cosine; the weights are an exponential average.\n\n"
+            + table(["phase", "minutes", "steps"], spans))
+
+
+def limits_section(results):
+    synthetic, lines = results["synthetic"], []
+    whole = synthetic["mask"]
+    if "davis" in results:
+        rows = results["davis"]
+        better = [n for n in ("copy", "median flow", "DIS warp") if rows[n]["mean"]["j"] >= rows["mask"]["mean"]["j"]]
+        if better:
+            lines.append("On DAVIS these baselines are at least as good as the model with a mask prompt: " + ", ".join(better) + ".")
+        gain = rows["mask"]["mean"]["j"] - rows["mask, first frame's memory only"]["mean"]["j"]
+        lines.append(f"Memory of its own predictions changes J on DAVIS by {gain:+.3f} against the first frame's memory alone.")
+        worst = sorted((row["j"], name) for name, row in rows["mask"].items() if name != "mean")[:3]
+        lines.append("Worst sequences: " + ", ".join(f"{name} ({j:.2f})" for j, name in worst) + ".")
+    lines.append(f"Removing pointers changes J on generated clips by {synthetic['no_pointers']['j'] - whole['j']:+.3f}, "
+                 f"removing spatial memories by {synthetic['no_memory']['j'] - whole['j']:+.3f}.")
+    lines.append(f"Absence: {percent(whole['absent_hit'])} of absent frames recognised (aim 85 %), "
+                 f"{percent(whole['false_absence'])} of visible frames wrongly called absent (aim under 3 %), "
+                 f"found again after absence {percent(whole['refound'])} (aim 60 %).")
+    lines.append(f"Generated clips: J {number(whole['j'])} from a mask (aim 0.78), {number(synthetic['click']['j'])} from a click (aim 0.68).")
+    return "\n".join("- " + line for line in lines)
+
+
+def write(run, folder):
+    log = read_log(os.path.join(run, "log.jsonl"))
+    with open(os.path.join(run, "results.json")) as file:
+        results = json.load(file)
+    draw(os.path.join(run, "log.jsonl"), os.path.join(folder, "training.svg"))
+    text = f"""# nano
+
+A SAM 2.1 small enough to ship with the software: it turns a click, a box or a mask on one frame into a mask on the
+others. It exists to show what the software does, offline; the published SAM 2.1 checkpoints are far more accurate.
+It loads like them: `nano.safetensors` holds the published parameter names in f16, `model.json` the architecture.
+
+{architecture_lines(results)}
+
+Licence of the weights: Apache-2.0.
+
+## How it was trained
+
+{training_section(log)}
+
+![The run's log: loss, J, object score, ablations](training.svg)
+
+## Scores on generated clips
+
+{synthetic_section(results)}
+
+## Scores on real video
+
+{davis_section(results)}
+
+## What it does not reach
+
+{limits_section(results)}
+
+This page is written by `tools/train/card.py` from the run's log and results.
+"""
+    with open(os.path.join(folder, "CARD.md"), "w") as file:
+        file.write(text)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", required=True)
+    parser.add_argument("--to", default=os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                                     os.pardir, os.pardir, "models", "nano"))
+    options = parser.parse_args()
+    write(options.run, options.to)

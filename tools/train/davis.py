@@ -1,0 +1,106 @@
+"""Scores weights and three baselines on video sequences with annotated frames (DAVIS layout).
+
+J is the region similarity at video size, averaged over the frames after the prompted one and then over
+sequences. Nothing here is used to train or to choose weights.
+"""
+
+import glob
+import os
+
+import cv2
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from evaluate import jaccard
+from prompts import centre_click
+from tracker import Tracker, to_input
+
+STRETCHES = ((1, 5), (6, 15), (16, 24))
+
+
+def sequences(root):
+    return sorted(os.listdir(os.path.join(root, "JPEGImages")))
+
+
+def load(root, name, limit):
+    """(frames RGB, masks bool) of a sequence, at most `limit` frames."""
+    frames = sorted(glob.glob(os.path.join(root, "JPEGImages", name, "*.jpg")))[:limit]
+    masks = sorted(glob.glob(os.path.join(root, "Annotations", name, "*.png")))[:limit]
+    return ([cv2.cvtColor(cv2.imread(path), cv2.COLOR_BGR2RGB) for path in frames],
+            [cv2.imread(path, cv2.IMREAD_GRAYSCALE) > 0 for path in masks])
+
+
+def encode(model, frames):
+    with torch.no_grad():
+        return [model.encode_images(to_input(frame, model.input_px)) for frame in frames]
+
+
+def predict(model, encoded, first_mask, kind, **ablation):
+    """Masks at video size of every frame after the first, from its mask or from one click at its centre."""
+    height, width = first_mask.shape
+    tracker = Tracker(model, **ablation)
+    if kind == "mask":
+        tracker.prompt_mask(0, encoded[0], first_mask)
+    else:
+        x, y = centre_click(first_mask)
+        side = model.input_px
+        tracker.prompt_points(0, encoded[0], [[x / width * side, y / height * side]], [1])
+    out = []
+    for t in range(1, len(encoded)):
+        low = tracker.track(t, encoded[t])["low_res"]
+        out.append((F.interpolate(low, size=(height, width), mode="bilinear", align_corners=False)[0, 0] > 0).numpy())
+    return out
+
+
+def copy_baseline(frames, first_mask):
+    return [first_mask] * (len(frames) - 1)
+
+
+def flow_baselines(frames, first_mask):
+    """(median, warp): the mask shifted by the median DIS flow inside it, and warped by that flow."""
+    dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
+    height, width = first_mask.shape
+    grid = np.stack(np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)), -1)
+    shifted, warped, medians, warps = first_mask.astype(np.uint8), first_mask.astype(np.float32), [], []
+    for before, after in zip(grey, grey[1:]):
+        if shifted.any():
+            dx, dy = np.median(dis.calc(before, after, None)[shifted > 0], 0)
+            shifted = cv2.warpAffine(shifted, np.float32([[1, 0, dx], [0, 1, dy]]), (width, height), flags=cv2.INTER_NEAREST)
+        medians.append(shifted > 0)
+        # From each pixel of the new frame back to where it was.
+        warped = cv2.remap(warped, grid + dis.calc(after, before, None), None, cv2.INTER_LINEAR)
+        warps.append(warped > 0.5)
+    return medians, warps
+
+
+def by_stretch(values):
+    """Mean J of a list over frames 1, 2, ... and over stretches of them."""
+    out = {"j": float(np.mean(values))}
+    for low, high in STRETCHES:
+        part = values[low - 1:high]
+        out[f"j_{low}_to_{high}"] = float(np.mean(part)) if len(part) else None
+    return out
+
+
+def score(model, root, limit=25, log=print):
+    """{method: {sequence: {...}, "mean": {...}}} for the model's prompts and ablations, and the baselines."""
+    table = {}
+    for name in sequences(root):
+        frames, masks = load(root, name, limit)
+        encoded = encode(model, frames)
+        medians, warps = flow_baselines(frames, masks[0])
+        found = {"copy": copy_baseline(frames, masks[0]), "median flow": medians, "DIS warp": warps,
+                 "mask": predict(model, encoded, masks[0], "mask"),
+                 "click": predict(model, encoded, masks[0], "click"),
+                 "mask, first frame's memory only": predict(model, encoded, masks[0], "mask", only_first=True),
+                 "mask, no pointers": predict(model, encoded, masks[0], "mask", use_pointers=False)}
+        for method, guesses in found.items():
+            values = [jaccard(guess, truth) for guess, truth in zip(guesses, masks[1:])]
+            table.setdefault(method, {})[name] = by_stretch(values)
+        log(name, {method: round(rows[name]["j"], 3) for method, rows in table.items()})
+    for rows in table.values():
+        keys = next(iter(rows.values())).keys()
+        rows["mean"] = {key: float(np.mean([row[key] for row in rows.values()])) for key in keys}
+    return table

@@ -1,0 +1,50 @@
+"""Writes a run's averaged weights as the model that ships: nano.safetensors (f16) and model.json."""
+
+import argparse
+import json
+import os
+
+import torch
+
+import weights
+from sam2 import Sam2
+
+LARGEST_BYTES = 8 << 20
+
+
+def shipped(state):
+    """Every tensor in f16, under the published names."""
+    return {name: tensor.half() for name, tensor in state.items()}
+
+
+def load_shipped(folder):
+    """The model as it ships, computing in f32 on the f16 weights."""
+    with open(os.path.join(folder, "model.json")) as file:
+        model = Sam2(json.load(file)).eval()
+    state = weights.read(os.path.join(folder, "nano.safetensors"))
+    model.load_state_dict({name: tensor.float() for name, tensor in state.items()}, strict=True)
+    return model
+
+
+def export(source, folder):
+    stored = torch.load(source, map_location="cpu")
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, "nano.safetensors")
+    weights.write(path, shipped(stored["model"]), {"format": "pt", "license": "Apache-2.0"})
+    with open(os.path.join(folder, "model.json"), "w") as file:
+        json.dump(stored["arch"], file, indent=1)
+        file.write("\n")
+    size = os.path.getsize(path)
+    if size > LARGEST_BYTES:
+        raise SystemExit(f"{path} has {size} bytes; at most {LARGEST_BYTES} are allowed: choose a smaller architecture")
+    load_shipped(folder)
+    return size
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", required=True, help="the folder of a run, with averaged.pt")
+    parser.add_argument("--to", default=os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                                     os.pardir, os.pardir, "models", "nano"))
+    options = parser.parse_args()
+    print(export(os.path.join(options.run, "averaged.pt"), options.to), "bytes")

@@ -1,0 +1,182 @@
+"""Trains a few steps of a tiny model and checks the machinery around it."""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import unittest
+
+import cv2
+import numpy as np
+import torch
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+
+import evaluate
+import export
+import schedule
+import train
+from clips import TextureBank, make_clip
+from flat import FlatAdam
+from prompts import centre_click
+from rollout import clip_pass, damage, draw_prompt, geometry_pass
+from sam2 import Sam2
+from tracker import Tracker, normalise
+
+TINY = {"image_size": 64, "embed_dim": 16, "num_heads": 1, "stages": [1, 1, 2, 1], "global_att_blocks": [3],
+        "window_pos_embed_bkg_spatial_size": [4, 4], "window_spec": [8, 8, 8, 8],
+        "backbone_channel_list": [128, 64, 32, 16], "d_model": 32, "mem_dim": 16, "memory_attention_layers": 1,
+        "memory_attention_dim_feedforward": 64, "num_maskmem": 7, "neck_scalp": 1, "fpn_top_down_levels": [2, 3],
+        "backbone_q_pool": 3, "head_mul": 2.0, "rope_theta": 10000.0, "sigmoid_scale_for_mem_enc": 20.0,
+        "sigmoid_bias_for_mem_enc": -10.0}
+SHIPPED = os.path.join(HERE, *[os.pardir] * 3, "models", "nano")
+
+torch.set_num_threads(1)
+cv2.setNumThreads(1)
+
+
+def options(folder, **changes):
+    architecture = os.path.join(folder, "tiny.json")
+    with open(architecture, "w") as file:
+        json.dump(TINY, file)
+    values = dict(out=folder, hours=1.0, steps=40, max_steps=0, resume=False, seed=3, processes=1, threads=1,
+                  device="cpu", textures=None, architecture=architecture, eval_clips=1, eval_frames=4)
+    return argparse.Namespace(**{**values, **changes})
+
+
+class Generator(unittest.TestCase):
+    def setUp(self):
+        self.bank = TextureBank(None)
+
+    def test_same_seed_same_clip(self):
+        first, second = (make_clip(np.random.default_rng([7, 7]), self.bank, 4, 64) for _ in range(2))
+        self.assertTrue(all((a == b).all() for a, b in zip(first, second)))
+
+    def test_objects_start_visible_and_are_sometimes_absent(self):
+        absent = []
+        for at in range(40):
+            images, masks = make_clip(np.random.default_rng([1, at]), self.bank, 8, 64, absence=0.45)
+            self.assertEqual(images.shape, (8, 64, 64, 3))
+            self.assertTrue((masks[:, 0].sum((1, 2)) > 0).all())
+            absent += (masks[:, 1:].sum((2, 3)) == 0).flatten().tolist()
+        self.assertGreater(np.mean(absent), 0.08)
+        self.assertLess(np.mean(absent), 0.35)
+
+    def test_damage_keeps_shape_and_range(self):
+        masks = torch.rand(6, 1, 64, 64)
+        out = damage(np.random.default_rng(0), masks, 1.0)
+        self.assertEqual(out.shape, masks.shape)
+        self.assertTrue(float(out.min()) >= 0 and float(out.max()) <= 1)
+
+
+class Schedule(unittest.TestCase):
+    def test_phases_follow_and_rate_ends_low(self):
+        ends = [phase.until for phase in schedule.PHASES]
+        self.assertEqual(ends, sorted(ends))
+        self.assertEqual(ends[-1], 1.0)
+        for phase in schedule.PHASES:
+            self.assertAlmostEqual(sum(share for _, share in phase.prompts), 1.0)
+        self.assertLess(schedule.learning_rate(1.0, 10 ** 6), schedule.PEAK_RATE / 50)
+
+    def test_warm_up_outlasts_its_share_until_it_had_its_steps(self):
+        first = schedule.PHASES[0]
+        self.assertIs(schedule.phase_at(0.5, first.at_least - 1), first)
+        self.assertIsNot(schedule.phase_at(0.5, first.at_least), first)
+
+
+class Geometry(unittest.TestCase):
+    def test_warm_up_lowers_the_loss_and_leaves_the_encoder_alone(self):
+        torch.manual_seed(0)
+        model = Sam2(TINY)
+        flat = FlatAdam(model)
+        before = model.image_encoder.trunk.patch_embed.proj.weight.clone()
+        rng = np.random.default_rng(0)
+        with torch.no_grad():
+            encoded = model.encode_images(torch.randn(16, 3, 64, 64))
+        losses = []
+        for step in range(60):
+            flat.zero()
+            tally = geometry_pass(model, rng, encoded, "click" if rng.random() < 0.6 else "box")
+            tally.mean().backward()
+            flat.step(1e-3 * min(1, (step + 1) / 20), flat.part(train.GEOMETRY_PARTS))
+            losses.append(float(tally.mean()))
+        self.assertLess(np.mean(losses[-10:]), 0.9 * np.mean(losses[:10]))
+        self.assertTrue(torch.equal(before, model.image_encoder.trunk.patch_embed.proj.weight))
+
+
+class Rollout(unittest.TestCase):
+    def test_gradients_reach_every_part_and_memory_changes_the_outcome(self):
+        torch.manual_seed(0)
+        model, rng = Sam2(TINY), np.random.default_rng(0)
+        # Untrained scores would call every object absent, and absent objects have no pointer of their own.
+        model.sam_mask_decoder.pred_obj_score_head.layers[-1].bias.data.fill_(3.0)
+        images, masks = make_clip(rng, TextureBank(None), 4, 64)
+        images, masks = normalise(images)[None], torch.from_numpy(masks)[None]
+        for kind in ("mask", "click", "box"):
+            clip_pass(model, rng, images, masks, kind, schedule.Habits(thin_memory=0.5)).mean().backward()
+        unused = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().any()]
+        # Read by nothing; for corrections and absent objects only; labels and tokens that this clip did not use.
+        allowed = ("no_mem_pos_enc", "no_obj", "point_embeddings.0", "not_a_point", "mask_downscaling", "no_mem_embed",
+                   "maskmem_tpos_enc", "output_hypernetworks_mlps", "no_mask_embed")
+        self.assertEqual([name for name in unused if not any(part in name for part in allowed)], [])
+        encoded = evaluate.encode_clip(model.eval(), np.zeros((2, 64, 64, 3), np.uint8) + 90)
+        mask = masks[0, 0, 0].numpy()
+        with_memory, without = (self.second_frame(model, encoded, mask, use_spatial=use) for use in (True, False))
+        self.assertGreater((with_memory - without).abs().max().item(), 1e-4)
+
+    @staticmethod
+    def second_frame(model, encoded, mask, **ablation):
+        tracker = Tracker(model, **ablation)
+        tracker.prompt_mask(0, [level[:1] for level in encoded], mask)
+        return tracker.track(1, [level[1:] for level in encoded])["all"]
+
+    def test_a_click_lies_on_the_object(self):
+        masks = torch.zeros(2, 32, 32)
+        masks[0, 4:9, 20:30], masks[1, 20:30, 3:6] = 1, 1
+        points, labels = draw_prompt(np.random.default_rng(0), "click", masks)
+        for mask, point in zip(masks, points):
+            self.assertEqual(mask[int(point[0, 1]), int(point[0, 0])], 1)
+        self.assertEqual(centre_click(masks[0].numpy())[1], 6.0)
+
+
+class WholeRun(unittest.TestCase):
+    def test_run_then_resume_then_export(self):
+        with tempfile.TemporaryDirectory() as folder:
+            train.worker(0, 1, options(folder, max_steps=12))
+            self.assertTrue(os.path.exists(os.path.join(folder, "log.svg")))
+            train.worker(0, 1, options(folder, resume=True))
+            with open(os.path.join(folder, "log.jsonl")) as file:
+                entries = [json.loads(line) for line in file]
+            self.assertEqual(entries[-1]["step"], 40)
+            self.assertEqual({e["phase"] for e in entries if "phase" in e}, {p.name for p in schedule.PHASES})
+            last = next(e for e in reversed(entries) if "evaluation" in e)["evaluation"]
+            self.assertEqual(set(last), {"mask", "click", "no_pointers", "no_memory"})
+            shipped = os.path.join(folder, "shipped")
+            export.export(os.path.join(folder, "averaged.pt"), shipped)
+            model, stored = export.load_shipped(shipped), torch.load(os.path.join(folder, "averaged.pt"))["model"]
+            for name, value in model.state_dict().items():
+                self.assertLess((value - stored[name]).abs().max().item(), 2e-2, name)
+
+    def test_same_seed_same_weights(self):
+        ends = []
+        for _ in range(2):
+            with tempfile.TemporaryDirectory() as folder:
+                train.worker(0, 1, options(folder, steps=30, max_steps=6))
+                ends.append(torch.load(os.path.join(folder, "checkpoint.pt"))["flat"]["weights"])
+        self.assertTrue(torch.equal(*ends))
+
+
+@unittest.skipUnless(os.path.exists(os.path.join(SHIPPED, "nano.safetensors")), "models/nano holds no weights")
+class AbortRuleOnShippedWeights(unittest.TestCase):
+    def test_the_click_moves_the_mask_and_memory_moves_j(self):
+        model = export.load_shipped(SHIPPED)
+        clips = evaluate.held_out_clips(TextureBank(None), model.input_px, 3, 5, seed=5)
+        self.assertGreater(evaluate.abort_rule(model, clips), 0.3)
+        scores = evaluate.evaluate(model, clips, ["mask", "no_memory"])
+        self.assertGreater(abs(scores["mask"]["j"] - scores["no_memory"]["j"]), 0.02)
+
+
+if __name__ == "__main__":
+    unittest.main()
