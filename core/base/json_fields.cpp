@@ -1,5 +1,6 @@
 #include "core/base/json_fields.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -7,8 +8,18 @@ namespace masklet {
 namespace {
 
 constexpr std::size_t kShownCharacters = 60;
+constexpr int kShownLevels = 4;
+
+bool nests_deeper(const nlohmann::json& value, int levels) {
+  if (!value.is_structured()) return false;
+  return levels == 0 || std::any_of(value.begin(), value.end(), [&](const nlohmann::json& item) {
+    return nests_deeper(item, levels - 1);
+  });
+}
 
 std::string shown(const nlohmann::json& value) {
+  // dump() recurses once a level, and a hostile file nests as deep as it is long.
+  if (nests_deeper(value, kShownLevels)) return std::string("a deeply nested ") + value.type_name();
   // Text that is not UTF-8 must not throw here: replace it.
   std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   if (text.size() > kShownCharacters) text = text.substr(0, kShownCharacters) + "...";

@@ -1,46 +1,15 @@
-#include <algorithm>
 #include <cmath>
 
 #include "core/graph/layers.h"
 #include "core/graph/parts.h"
 #include "core/graph/position.h"
+#include "core/graph/trunk_plan.h"
 
 namespace masklet {
 namespace {
 
 constexpr int kMlpRatio = 4;
 constexpr int kPatchKernel = 7;
-
-/// One transformer block's shape; the reference derives it while counting blocks.
-struct Block {
-  int index, dim, dim_out, heads, window;  // window 0: global attention
-  bool pools;
-  bool ends_stage;
-};
-
-std::vector<Block> block_plan(const Architecture& a) {
-  std::vector<Block> blocks;
-  int dim = a.embed_dim, heads = a.num_heads, index = 0;
-  for (std::size_t stage = 0; stage < a.stages.size(); ++stage) {
-    for (int i = 0; i < a.stages[stage]; ++i, ++index) {
-      const bool starts_stage = stage > 0 && i == 0;
-      Block block{index, dim, dim, heads, a.window_spec[starts_stage ? stage - 1 : stage], false,
-                  i + 1 == a.stages[stage]};
-      if (starts_stage) {
-        block.dim_out = dim * 2;
-        block.heads = heads = static_cast<int>(heads * a.head_mul);
-        block.pools = static_cast<int>(stage) <= a.backbone_q_pool;
-        dim = block.dim_out;
-      }
-      if (std::find(a.global_att_blocks.begin(), a.global_att_blocks.end(), index) != a.global_att_blocks.end())
-        block.window = 0;
-      blocks.push_back(block);
-    }
-  }
-  return blocks;
-}
-
-int round_up(int x, int multiple) { return (x + multiple - 1) / multiple * multiple; }
 
 /// Tokens [h*w, c] to windows [count * window^2, c], padded with zeros on the right and below.
 Value to_windows(GraphBuilder& b, const Value& x, int h, int w, int c, int window) {
@@ -65,7 +34,7 @@ Value from_windows(GraphBuilder& b, const Value& x, int h, int w, int c, int win
 struct Projections {
   Value q, k, v;
 };
-Projections project_qkv(GraphBuilder& b, const Value& x, const std::string& name, const Block& block) {
+Projections project_qkv(GraphBuilder& b, const Value& x, const std::string& name, const TrunkBlock& block) {
   const int dim = block.dim, out = block.dim_out;
   const Tensor weight = b.weight(name + ".weight", {3 * out, dim});
   const Tensor bias = b.weight(name + ".bias", {3 * out});
@@ -81,7 +50,7 @@ Projections project_qkv(GraphBuilder& b, const Value& x, const std::string& name
 }
 
 /// MultiScaleBlock: x [h*w, dim] -> [h'*w', dim_out], halved in both directions where the block pools.
-FeatureMap multiscale_block(GraphBuilder& b, const GraphOptions& o, const FeatureMap& x, const Block& block) {
+FeatureMap multiscale_block(GraphBuilder& b, const GraphOptions& o, const FeatureMap& x, const TrunkBlock& block) {
   const std::string name = "image_encoder.trunk.blocks." + std::to_string(block.index);
   const int out = block.dim_out, heads = block.heads, head_dim = out / heads;
   const int oh = block.pools ? x.h / 2 : x.h, ow = block.pools ? x.w / 2 : x.w;
@@ -149,7 +118,7 @@ std::vector<FeatureMap> hiera(GraphBuilder& b, const Architecture& a, const Grap
   FeatureMap x{b.add(tokens, trunk_position(b, a, side)), side, side, a.embed_dim};
 
   std::vector<FeatureMap> stages;
-  for (const Block& block : block_plan(a)) {
+  for (const TrunkBlock& block : trunk_plan(a)) {
     x = multiscale_block(b, o, x, block);
     if (block.ends_stage) stages.push_back(x);
   }

@@ -94,6 +94,11 @@ Status HostLoop::begin(Task<Status> task) {
   return {};
 }
 
+void HostLoop::abandon() {
+  machine_.clear();
+  task_.reset();
+}
+
 void HostLoop::go_on(Answer answer) {
   machine_.answer(std::move(answer));
   settle();

@@ -36,6 +36,9 @@ class HostLoop {
  protected:
   /// Starts an operation. Errors: invalid_state where one runs.
   Status begin(Task<Status> task);
+  /// Destroys the operation that runs, if any. A derived class calls it in its destructor, while what its coroutines
+  /// refer to is still there.
+  void abandon();
   Status check_idle() const;
   virtual Status check_frame(const ImageView& frame) const = 0;
 

@@ -35,6 +35,7 @@ class ImagePredictor final : public HostLoop {
  public:
   /// `model` must outlive the predictor.
   explicit ImagePredictor(const Model& model) : model_(model), networks_(model, machine_) {}
+  ~ImagePredictor() override { abandon(); }
 
   /// Computes the features of an image, which NeedFrame asks for as `frame`; prompts go to it from then on.
   Status set_image(int frame, int width, int height);

@@ -12,12 +12,13 @@ Status in_range(const char* name, int value, int low, int high) {
 }
 
 constexpr int kNoLimit = 1 << 30;
+constexpr int kMaxStride = 1 << 16;  // times 256 memories, which an architecture may have, it stays below kMaxFrames
 
 }  // namespace
 
 Status validate(const TrackingOptions& o, const Architecture& a) {
   MASKLET_TRY(in_range("fill_hole_area", o.fill_hole_area, 0, kNoLimit));
-  MASKLET_TRY(in_range("memory_stride", o.memory_stride, 1, kNoLimit));
+  MASKLET_TRY(in_range("memory_stride", o.memory_stride, 1, kMaxStride));
   if (o.max_conditioning_frames != -1)
     MASKLET_TRY(in_range("max_conditioning_frames (or -1 for all)", o.max_conditioning_frames, 2, kNoLimit));
   MASKLET_TRY(in_range("max_object_pointers", o.max_object_pointers, 1, 64));

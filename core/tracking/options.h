@@ -5,6 +5,9 @@
 
 namespace masklet {
 
+/// Frames that a clip may have and a stream may reach; it keeps sums of frames and strides inside their integers.
+inline constexpr int kMaxFrames = 1 << 28;
+
 /// How a session tracks. The defaults are the reference's video predictor's, but for keep_corrections, which the
 /// reference loses by default.
 struct TrackingOptions {
@@ -13,7 +16,8 @@ struct TrackingOptions {
   bool keep_corrections = true;
   /// Background components of at most this many low-resolution pixels are filled; 0 fills none.
   int fill_hole_area = 8;
-  /// Every r-th frame is remembered, and always the last one (memory_temporal_stride_for_eval).
+  /// Every r-th frame is remembered, and always the last one (memory_temporal_stride_for_eval);
+  /// 1 .. 65536.
   int memory_stride = 1;
   /// Conditioning frames that attention sees, the nearest ones; -1 means all, else at least 2.
   int max_conditioning_frames = -1;

@@ -17,8 +17,9 @@ Status validate(const Clip& clip) {
   if (clip.width < 1 || clip.height < 1 || clip.width > kMaxSide || clip.height > kMaxSide)
     return invalid("the clip is " + std::to_string(clip.width) + " x " + std::to_string(clip.height) +
                    " pixels; each side must be from 1 to " + std::to_string(kMaxSide));
-  if (clip.frame_count < 0)
-    return invalid("the clip has " + std::to_string(clip.frame_count) + " frames; give 0 for a stream");
+  if (clip.frame_count < 0 || clip.frame_count > kMaxFrames)
+    return invalid("the clip has " + std::to_string(clip.frame_count) + " frames; give at most " +
+                   std::to_string(kMaxFrames) + ", or 0 for a stream");
   return {};
 }
 
@@ -43,15 +44,15 @@ Result<std::unique_ptr<Session>> Session::restore(const Model& model, SessionSta
 
 Status Session::check_frame_index(int frame) const {
   const int count = state_.clip.frame_count;
-  if (frame >= 0 && (count == 0 || frame < count)) return {};
+  if (frame >= 0 && frame < (count ? count : kMaxFrames)) return {};
   return Error{ErrorCode::frame_out_of_range,
                "frame " + std::to_string(frame) +
                    (count ? " is not in the clip; its frames are 0 to " + std::to_string(count - 1)
-                          : " is not in the stream; frames count from 0")};
+                          : " is not in the stream; frames count from 0 to " + std::to_string(kMaxFrames - 1))};
 }
 
 Status Session::check_frame(const ImageView& frame) const {
-  if (frame.width == state_.clip.width && frame.height == state_.clip.height) return {};
+  if (frame.width == state_.clip.width && frame.height == state_.clip.height) return check_image(frame);
   return Error{ErrorCode::step_mismatch, "a frame of " + std::to_string(frame.width) + " x " +
                                              std::to_string(frame.height) + " pixels was handed over; the clip is " +
                                              std::to_string(state_.clip.width) + " x " +
@@ -86,8 +87,8 @@ Status Session::add_points(const PointPrompt& prompt) {
 Status Session::add_mask(const MaskPrompt& prompt) {
   MASKLET_TRY(check_idle());
   MASKLET_TRY(check_frame_index(prompt.frame));
-  const auto pixels = static_cast<std::size_t>(std::max(prompt.width, 0)) * std::max(prompt.height, 0);
-  if (pixels == 0 || pixels != prompt.bitmap.size())
+  MASKLET_TRY(check_image_size("the mask", prompt.width, prompt.height));
+  if (static_cast<std::size_t>(prompt.width) * prompt.height != prompt.bitmap.size())
     return invalid("the mask holds " + std::to_string(prompt.bitmap.size()) + " pixels; its size is given as " +
                    std::to_string(prompt.width) + " x " + std::to_string(prompt.height));
   return begin(tracker_.prompt_with_mask(
@@ -123,15 +124,22 @@ Status Session::reset() {
   return {};
 }
 
-Status Session::propagate(const PropagateRequest& request) {
-  MASKLET_TRY(check_idle());
+Status Session::check_prompted() const {
   if (state_.objects.empty())
     return Error{ErrorCode::invalid_state, "there is no object to track; add points, a box or a mask first"};
-  int earliest = std::numeric_limits<int>::max();
   for (const ObjectTrack& track : state_.objects) {
     if (track.conditioning.empty() && track.pending_conditioning.empty())
       return Error{ErrorCode::invalid_state, "object " + std::to_string(track.id) +
                                                  " has no prompt left; prompt it again or remove it"};
+  }
+  return {};
+}
+
+Status Session::propagate(const PropagateRequest& request) {
+  MASKLET_TRY(check_idle());
+  MASKLET_TRY(check_prompted());
+  int earliest = std::numeric_limits<int>::max();
+  for (const ObjectTrack& track : state_.objects) {
     for (const Records* records : {&track.conditioning, &track.pending_conditioning}) {
       if (!records->empty()) earliest = std::min(earliest, records->begin()->first);
     }
@@ -142,7 +150,7 @@ Status Session::propagate(const PropagateRequest& request) {
     return invalid("the length is " + std::to_string(*request.length) + " frames; it must be 0 or more");
 
   const int count = state_.clip.frame_count;
-  const int end_of_clip = count ? count - 1 : std::numeric_limits<int>::max() - 1;
+  const int end_of_clip = (count ? count : kMaxFrames) - 1;
   Propagation propagation{start, 0, request.reverse};
   if (request.reverse) {
     propagation.last = request.length ? std::max(start - *request.length, 0) : 0;
@@ -157,6 +165,7 @@ Status Session::propagate(const PropagateRequest& request) {
 Status Session::continue_propagation() {
   MASKLET_TRY(check_idle());
   if (!state_.propagation) return Error{ErrorCode::invalid_state, "no propagation was under way; begin one"};
+  MASKLET_TRY(check_prompted());
   return begin(tracker_.propagate());
 }
 

@@ -49,6 +49,7 @@ class Session final : public HostLoop {
 
   /// A session that goes on where `state` was. Errors as create's.
   static Result<std::unique_ptr<Session>> restore(const Model& model, SessionState state);
+  ~Session() override { abandon(); }
 
   /// Reports the frame with the new mask of the object, which is added if it is new.
   /// Errors: frame_out_of_range; invalid_argument for points outside the frame, labels other than 0 and 1, an empty
@@ -72,7 +73,8 @@ class Session final : public HostLoop {
   /// Errors: invalid_state where no object, or one without a prompt, is there; frame_out_of_range.
   Status propagate(const PropagateRequest& request);
 
-  /// Goes on with the propagation that a restored state was in. Errors: invalid_state where there is none.
+  /// Goes on with the propagation that a restored state was in. Errors: invalid_state where there is none, and as
+  /// propagate's.
   Status continue_propagation();
 
   /// Reports a frame's masks as they are known. Errors: frame_out_of_range.
@@ -87,6 +89,7 @@ class Session final : public HostLoop {
  private:
   Session(const Model& model, SessionState state);
   Status check_frame_index(int frame) const;
+  Status check_prompted() const;
   Status check_frame(const ImageView& frame) const override;
   Result<ObjectTrack*> object(int id);
 

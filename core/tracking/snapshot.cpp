@@ -16,11 +16,14 @@ constexpr const char* kSessionTensor = "session";
 struct RecordKind {
   const char* name;
   Records ObjectTrack::* records;
+  bool needs_logits;  // a prompt's memory is made of them
+  bool needs_memory;  // tracking attends to at least one
 };
-constexpr std::array<RecordKind, 4> kRecordKinds = {{{"conditioning", &ObjectTrack::conditioning},
-                                                     {"tracked", &ObjectTrack::tracked},
-                                                     {"pending_conditioning", &ObjectTrack::pending_conditioning},
-                                                     {"pending_tracked", &ObjectTrack::pending_tracked}}};
+constexpr std::array<RecordKind, 4> kRecordKinds = {
+    {{"conditioning", &ObjectTrack::conditioning, true, true},
+     {"tracked", &ObjectTrack::tracked, false, false},
+     {"pending_conditioning", &ObjectTrack::pending_conditioning, true, false},
+     {"pending_tracked", &ObjectTrack::pending_tracked, true, false}}};
 
 /// Name of one array of a record: "o3.tracked.f12.logits".
 std::string array_name(int object, const char* kind, int frame, const char* array) {
@@ -189,16 +192,25 @@ const json& items(JsonFields& fields, const char* key) {
   return none;
 }
 
+Status check_frame(int frame) {
+  if (frame >= 0 && frame < kMaxFrames) return {};
+  return corrupt("speaks of frame " + std::to_string(frame) + ", which no clip has");
+}
+
 Status read_prompts(const json& list, ObjectTrack& track) {
   for (const json& item : list) {
     JsonFields fields(item, "saved prompt");
     Prompt prompt;
     const int frame = fields.integer("frame");
     prompt.is_mask = fields.boolean_or("is_mask", false);
-    for (const std::vector<float>& point : fields.rows("points", 3))
+    for (const std::vector<float>& point : fields.rows("points", 3)) {
+      if (!(point[2] >= 0 && point[2] <= 3)) return corrupt("holds a point with a label that is not 0 to 3");
       prompt.points.push_back({point[0], point[1], static_cast<int>(point[2])});
+    }
     MASKLET_TRY(fields.finish());
-    track.prompts.emplace(frame, std::move(prompt));
+    MASKLET_TRY(check_frame(frame));
+    if (!track.prompts.emplace(frame, std::move(prompt)).second)
+      return corrupt("prompts frame " + std::to_string(frame) + " twice");
   }
   return {};
 }
@@ -214,8 +226,12 @@ Status read_records(const json& list, int object, const RecordKind& kind, ArrayR
     const bool has_logits = fields.boolean_or("has_logits", false);
     const bool has_memory = fields.boolean_or("has_memory", false);
     MASKLET_TRY(fields.finish());
+    MASKLET_TRY(check_frame(frame));
+    if ((kind.needs_logits && !has_logits) || (kind.needs_memory && !has_memory))
+      return corrupt(std::string("has no mask or no memory for the ") + kind.name + " frame " + std::to_string(frame));
     MASKLET_TRY(arrays.read_record(array_name(object, kind.name, frame, ""), has_logits, has_memory, record));
-    records.insert_or_assign(frame, std::move(record));
+    if (!records.emplace(frame, std::move(record)).second)
+      return corrupt(std::string("holds the ") + kind.name + " frame " + std::to_string(frame) + " twice");
   }
   return {};
 }
@@ -225,31 +241,19 @@ Result<ObjectTrack> read_track(const json& item, ArrayReader& arrays) {
   ObjectTrack track;
   track.id = fields.integer("id");
   MASKLET_TRY(read_prompts(items(fields, "prompts"), track));
-  for (int frame : fields.integers("passed_forward")) track.tracked_in_reverse[frame] = false;
-  for (int frame : fields.integers("passed_in_reverse")) track.tracked_in_reverse[frame] = true;
+  for (const bool reverse : {false, true}) {
+    for (int frame : fields.integers(reverse ? "passed_in_reverse" : "passed_forward")) {
+      MASKLET_TRY(check_frame(frame));
+      track.tracked_in_reverse[frame] = reverse;
+    }
+  }
   for (const RecordKind& kind : kRecordKinds)
     MASKLET_TRY(read_records(items(fields, kind.name), track.id, kind, arrays, track.*kind.records));
   MASKLET_TRY(fields.finish());
   return track;
 }
 
-}  // namespace
-
-Status save_state(const SessionState& state, const Architecture& architecture, const ByteSink& sink) {
-  const std::string text = state_json(state, architecture).dump();
-  const std::vector<ArrayEntry> arrays = list_arrays(state);
-  std::vector<TensorInfo> infos = {{kSessionTensor, DType::u8, {static_cast<std::int64_t>(text.size())}}};
-  for (const ArrayEntry& entry : arrays) infos.push_back(entry.info);
-  const auto provide = [&](std::size_t index) -> Result<Tensor> {
-    if (index == 0) return array_tensor(DType::u8, std::vector<std::uint8_t>(text.begin(), text.end()));
-    const ArrayEntry& entry = arrays[index - 1];
-    if (entry.array == 2) return array_tensor(DType::bf16, entry.record->memory);
-    return array_tensor(DType::f32, entry.array == 0 ? entry.record->logits : entry.record->pointer);
-  };
-  return write_safetensors(infos, {}, provide, sink);
-}
-
-Result<SessionState> load_state(std::shared_ptr<ByteSource> source, const Architecture& architecture) {
+Result<SessionState> read_state(std::shared_ptr<ByteSource> source, const Architecture& architecture) {
   MASKLET_ASSIGN(const std::unique_ptr<Checkpoint> file, open_checkpoint(std::move(source)));
   if (!file->find(kSessionTensor)) return corrupt("is none: the file holds tensors, but no session");
   MASKLET_ASSIGN(const Tensor bytes, file->read(kSessionTensor));
@@ -280,13 +284,42 @@ Result<SessionState> load_state(std::shared_ptr<ByteSource> source, const Archit
     state.propagation =
         Propagation{propagation.integer("next"), propagation.integer("last"), propagation.boolean_or("reverse", false)};
     MASKLET_TRY(propagation.finish());
+    const auto& [next, last, reverse] = *state.propagation;
+    if (next < (reverse ? -1 : 0) || next > kMaxFrames || last < 0 || last > kMaxFrames)
+      return corrupt("is on the way from frame " + std::to_string(next) + " to " + std::to_string(last) +
+                     ", which no clip has");
   }
   ArrayReader arrays(*file, architecture);
   for (const json& item : items(fields, "objects")) {
     MASKLET_ASSIGN(ObjectTrack track, read_track(item, arrays));
+    if (state.find(track.id)) return corrupt("holds object " + std::to_string(track.id) + " twice");
     state.objects.push_back(std::move(track));
   }
   MASKLET_TRY(fields.finish());
+  return state;
+}
+
+}  // namespace
+
+Status save_state(const SessionState& state, const Architecture& architecture, const ByteSink& sink) {
+  const std::string text = state_json(state, architecture).dump();
+  const std::vector<ArrayEntry> arrays = list_arrays(state);
+  std::vector<TensorInfo> infos = {{kSessionTensor, DType::u8, {static_cast<std::int64_t>(text.size())}}};
+  for (const ArrayEntry& entry : arrays) infos.push_back(entry.info);
+  const auto provide = [&](std::size_t index) -> Result<Tensor> {
+    if (index == 0) return array_tensor(DType::u8, std::vector<std::uint8_t>(text.begin(), text.end()));
+    const ArrayEntry& entry = arrays[index - 1];
+    if (entry.array == 2) return array_tensor(DType::bf16, entry.record->memory);
+    return array_tensor(DType::f32, entry.array == 0 ? entry.record->logits : entry.record->pointer);
+  };
+  return write_safetensors(infos, {}, provide, sink);
+}
+
+Result<SessionState> load_state(std::shared_ptr<ByteSource> source, const Architecture& architecture) {
+  Result<SessionState> state = read_state(std::move(source), architecture);
+  // Fields that are missing or of another type: here the fault is the file's, not an argument's.
+  if (!state && state.error().code == ErrorCode::invalid_argument)
+    return Error{ErrorCode::corrupt_file, state.error().message};
   return state;
 }
 

@@ -189,7 +189,7 @@ Task<Status> Tracker::encode_pending(Records& pending) {
     Result<FrameFeatures> features = co_await encoding;
     MASKLET_CO_TRY(features);
     Task<Result<std::vector<std::uint16_t>>> remembering =
-        networks_.encode_memory(*features, record.logits, true, record.object_score <= 0);
+        networks_.encode_memory(*features, record.logits, true, !(record.object_score > 0));
     Result<std::vector<std::uint16_t>> memory = co_await remembering;
     MASKLET_CO_TRY(memory);
     record.memory = std::move(*memory);
@@ -244,7 +244,7 @@ Task<Result<FrameRecord>> Tracker::track_object(const ObjectTrack& track, int fr
   // What is remembered is the mask as decoded; only what is shown has its holes filled.
   FrameRecord record = record_of(*mask);
   Task<Result<std::vector<std::uint16_t>>> remembering =
-      networks_.encode_memory(*features, record.logits, false, record.object_score <= 0);
+      networks_.encode_memory(*features, record.logits, false, !(record.object_score > 0));
   Result<std::vector<std::uint16_t>> memory = co_await remembering;
   MASKLET_CO_TRY(memory);
   record.memory = std::move(*memory);

@@ -36,7 +36,7 @@ PHASES = [
     Phase("clips of 8", 1.0, 8, 1, absence=0.45, teach=(0.1, 0.0), balance=(0.3, 0.25),
           prompts=(("mask", 0.55), ("click", 0.3), ("box", 0.15))),
 ]
-IMAGE_STEPS = 0.1  # of the steps of every clip phase
+IMAGE_STEPS = 0.2  # of the steps of every clip phase
 PEAK_RATE, FINAL_RATE = 8e-4, 8e-6
 HOLD_UNTIL = 0.40  # the rate falls as a half cosine from here to the end
 
