@@ -43,14 +43,14 @@ JsonFields::JsonFields(const nlohmann::json& object, std::string where) : object
 
 void JsonFields::refuse(const char* key, const std::string& why) {
   if (!status_.ok()) return;
-  const nlohmann::json* value = has(key) ? &object_[key] : nullptr;
+  const nlohmann::json* value = field(key);
   status_ = Error{ErrorCode::invalid_argument,
                   where_ + ": '" + key + "' " + (value ? "is " + shown(*value) : "is missing") + "; " + why};
 }
 
 const nlohmann::json* JsonFields::field(const char* key) {
   known_.insert(key);
-  return has(key) ? &object_[key] : nullptr;
+  return object_.is_object() && object_.contains(key) ? &object_[key] : nullptr;
 }
 
 const nlohmann::json* JsonFields::required(const char* key) {
@@ -145,7 +145,7 @@ Status JsonFields::finish() {
     if (known_.contains(item.key())) continue;
     std::string keys;
     for (const std::string& key : known_) keys += (keys.empty() ? "" : ", ") + key;
-    return Error{ErrorCode::invalid_argument, where_ + ": unknown key '" + shown(item.key()) + "'; known are " + keys};
+    return Error{ErrorCode::invalid_argument, where_ + ": unknown key " + shown(item.key()) + "; known are " + keys};
   }
   return {};
 }

@@ -29,7 +29,7 @@ class JsonFields {
   std::vector<std::vector<float>> rows(const char* key, std::size_t width);
   /// The field as it is; nullptr where it is absent.
   const nlohmann::json* field(const char* key);
-  bool has(const char* key) const { return object_.is_object() && object_.contains(key); }
+  bool has(const char* key) { return field(key) != nullptr; }
 
   void refuse(const char* key, const std::string& why);
   Status finish();

@@ -8,8 +8,8 @@
 
 // Bilinear resizing whose filter widens when it shrinks: torch.nn.functional.interpolate(mode="bilinear",
 // align_corners=False, antialias=True) on f32: weights in f32 as there, horizontal pass first, every product
-// added with one rounding as PyTorch's builds for CPUs do. Where one output sums many inputs (shrinking to a
-// third and less) those builds add in an order of their own, and the last bit may differ.
+// added with one rounding as PyTorch's builds for CPUs do. Where one output sums many inputs (shrinking to
+// less than half) those builds add in an order of their own, and the last bit may differ.
 
 namespace masklet {
 

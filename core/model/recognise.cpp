@@ -155,8 +155,8 @@ std::string model_name(const Architecture& architecture) {
   return "SAM 2 of its own shape";
 }
 
-Result<Architecture> recognise(const std::vector<TensorInfo>& tensors,
-                               const std::optional<Architecture>& given) {
+Result<Architecture> presume_architecture(const std::vector<TensorInfo>& tensors,
+                                          const std::optional<Architecture>& given) {
   MASKLET_TRY(check_layout(tensors));
   std::optional<Architecture> architecture = given;
   if (given) {
@@ -175,8 +175,14 @@ Result<Architecture> recognise(const std::vector<TensorInfo>& tensors,
   const bool both = !given && (embedding || time_encoding);
   architecture->no_object_memory_embedding = embedding || both;
   architecture->pointer_time_encoding = time_encoding || both;
-  MASKLET_TRY(check_report(compare_tensors(*architecture, tensors)));
   return *architecture;
+}
+
+Result<Architecture> recognise(const std::vector<TensorInfo>& tensors,
+                               const std::optional<Architecture>& given) {
+  MASKLET_ASSIGN(const Architecture architecture, presume_architecture(tensors, given));
+  MASKLET_TRY(check_report(compare_tensors(architecture, tensors)));
+  return architecture;
 }
 
 }  // namespace masklet

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "core/base/json_fields.h"
 
@@ -105,7 +106,9 @@ std::vector<ArrayEntry> list_arrays(const SessionState& state) {
   std::vector<ArrayEntry> entries;
   for (const ObjectTrack& track : state.objects) {
     for (const RecordKind& kind : kRecordKinds) {
-      for (const auto& [frame, record] : track.*kind.records) {
+      for (const auto& entry : track.*kind.records) {
+        const int frame = entry.first;  // clang 14 captures no structured bindings
+        const FrameRecord& record = entry.second;
         const auto add = [&](const char* name, int array, DType dtype, std::size_t size) {
           if (size > 0)
             entries.push_back({{array_name(track.id, kind.name, frame, name), dtype, {static_cast<std::int64_t>(size)}},
@@ -171,8 +174,8 @@ class ArrayReader {
 
 float number(JsonFields& fields, const char* key) {
   const json* value = fields.field(key);
-  if (value && value->is_number()) return value->get<float>();
-  fields.refuse(key, "it must be a number");
+  if (value && value->is_number() && std::isfinite(value->get<float>())) return value->get<float>();
+  fields.refuse(key, "it must be a finite number");
   return 0;
 }
 

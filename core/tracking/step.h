@@ -32,7 +32,8 @@
 // invalid_state and changes nothing: the step still waits for its answer.
 //
 // Tensors that never need to be seen by core (frame features) stay with the host under handles. The host drops the
-// handles in RunNetwork::release before it runs the step, and all of a session's when the session closes.
+// handles in RunNetwork::release when it takes the step, also where it then fails or cancels it, and all of a session's
+// when the session closes.
 
 namespace masklet {
 

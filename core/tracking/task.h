@@ -63,11 +63,14 @@ class StepMachine {
 template <class T>
 class Task {
  public:
+  struct promise_type;
+  using Handle = std::coroutine_handle<promise_type>;
+
   struct promise_type {
     StepMachine* machine = nullptr;
     std::optional<T> value;
 
-    Task get_return_object() { return Task(std::coroutine_handle<promise_type>::from_promise(*this)); }
+    Task get_return_object() { return Task(Handle::from_promise(*this)); }
     std::suspend_always initial_suspend() noexcept { return {}; }
     std::suspend_always final_suspend() noexcept {
       machine->pop();
@@ -88,7 +91,7 @@ class Task {
     }
   };
 
-  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, Handle())) {}
   Task& operator=(Task&& other) noexcept {
     std::swap(handle_, other.handle_);
     return *this;
@@ -113,8 +116,8 @@ class Task {
   T await_resume() { return take(); }
 
  private:
-  explicit Task(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
-  std::coroutine_handle<promise_type> handle_;
+  explicit Task(Handle handle) : handle_(handle) {}
+  Handle handle_;
 };
 
 /// co_await wait_for(machine, step): suspends the whole chain and gives the host's answer.

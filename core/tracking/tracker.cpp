@@ -270,7 +270,7 @@ Task<Status> Tracker::propagate() {
       Task<Result<FrameRecord>> tracking = track_object(state_.objects[i], frame, reverse);
       Result<FrameRecord> record = co_await tracking;
       if (!record.ok()) {
-        const bool ended = record.error().code == ErrorCode::frame_out_of_range;
+        const bool ended = state_.clip.frame_count > 0 && frame >= state_.clip.frame_count;
         state_.propagation.reset();
         if (ended) co_return Status();
         co_return record.error();

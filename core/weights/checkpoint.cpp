@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <new>
+#include <numeric>
 
 #include "core/base/half.h"
 #include "core/weights/quote_name.h"
@@ -90,9 +91,15 @@ Status check_finite(std::string_view name, const Tensor& tensor) {
 
 const TensorInfo* Checkpoint::find(std::string_view name) const {
   const std::vector<TensorInfo>& all = tensors();
+  if (by_name_.size() != all.size()) {
+    by_name_.resize(all.size());
+    std::iota(by_name_.begin(), by_name_.end(), std::size_t{0});
+    std::sort(by_name_.begin(), by_name_.end(), [&](auto a, auto b) { return all[a].name < all[b].name; });
+  }
   const auto found =
-      std::find_if(all.begin(), all.end(), [&](const TensorInfo& info) { return info.name == name; });
-  return found == all.end() ? nullptr : &*found;
+      std::lower_bound(by_name_.begin(), by_name_.end(), name,
+                       [&](std::size_t index, std::string_view key) { return all[index].name < key; });
+  return found == by_name_.end() || all[*found].name != name ? nullptr : &all[*found];
 }
 
 Result<Tensor> Checkpoint::read(std::string_view name) {

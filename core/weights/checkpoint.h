@@ -46,6 +46,9 @@ class Checkpoint {
 
   /// f32 values of what read_at(index) gave; plain conversion unless overridden.
   virtual Result<Tensor> widen(std::size_t index, Tensor stored);
+
+ private:
+  mutable std::vector<std::size_t> by_name_;  // indices in tensors(), sorted by name; made at the first find
 };
 
 /// Plain conversion to f32, which is exact for f16, bf16, and integers of at most 16 bits.

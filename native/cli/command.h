@@ -14,7 +14,11 @@ using Action = std::function<Result<ExitCode>()>;
 // One file a subcommand: each adds its options to the application and returns what it does.
 Action add_inspect(CLI::App& command);
 Action add_import(CLI::App& command);
+Action add_graphs(CLI::App& command);
 Action add_trace(CLI::App& command);
 Action add_compare(CLI::App& command);
+Action add_synth(CLI::App& command);
+Action add_segment(CLI::App& command);
+Action add_eval(CLI::App& command);
 
 }  // namespace masklet::native

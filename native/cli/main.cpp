@@ -22,8 +22,12 @@ int run(int argc, char** argv) {
     Action chosen = define(*command);
     command->callback([&action, chosen] { action = chosen; });
   };
+  add("segment", "Track objects through a clip from clicks, boxes or masks", add_segment);
+  add("synth", "Draw a sample clip with exact masks", add_synth);
+  add("eval", "Score masks against true ones", add_eval);
   add("inspect", "Say what a checkpoint holds: architecture, parameters, missing and unexpected tensors", add_inspect);
   add("import", "Turn a checkpoint into a model folder, in f32, f16 or q8", add_import);
+  add("graphs", "Write the networks as ONNX models, to look into or to run elsewhere", add_graphs);
   add("trace", "Run a script of calls and write every decoder call's tensors", add_trace);
   add("compare", "Compare the tensors of two traces", add_compare);
   try {

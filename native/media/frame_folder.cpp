@@ -45,6 +45,11 @@ class FrameFolder final : public FrameSource {
       return Error{ErrorCode::frame_out_of_range, "frame " + std::to_string(frame) + " is not in the folder; it has " +
                                                       std::to_string(frame_count()) + " frames"};
     MASKLET_ASSIGN(current_, read_image(files_[frame].string()));
+    if (current_.width != width_ || current_.height != height_)
+      return Error{ErrorCode::unsupported_file,
+                   "'" + files_[frame].string() + "' is " + std::to_string(current_.width) + " x " +
+                       std::to_string(current_.height) + " pixels; the frames before it are " +
+                       std::to_string(width_) + " x " + std::to_string(height_) + ", and all must have one size"};
     return current_.view();
   }
 

@@ -133,6 +133,8 @@ TEST_CASE("a published checkpoint that lost or bent tensors is a mismatch, not a
   CHECK_THAT(outcome(recognise(tensors)),
              StartsWith("weights_mismatch: ") && Contains("26 missing") &&
                  Contains("'memory_attention.layers.3.self_attn.q_proj.weight'"));
+  REQUIRE(outcome(presume_architecture(tensors)) == "ok");
+  CHECK(compare_tensors(*presume_architecture(tensors), tensors).missing.size() == 26);
   tensors = expected_tensors(Architecture());
   named(tensors, "no_mem_embed").shape = {1, 256};
   CHECK_THAT(outcome(recognise(tensors)),

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <cstdio>
+#include <new>
 #include <set>
 
 #include "weights_files.h"
@@ -131,6 +132,22 @@ TEST_CASE("weights that are not finite are refused, naming tensor and position")
 TEST_CASE("a tensor that is not there is an error that names it") {
   auto checkpoint = open_fixture("bare.pt");
   CHECK_THAT(outcome((*checkpoint)->read("wait")), StartsWith("weights_mismatch: ") && Contains("'wait'"));
+}
+
+TEST_CASE("memory that is refused while a tensor is read is an error that names the tensor") {
+  class Exhausted final : public Checkpoint {
+   public:
+    const std::vector<TensorInfo>& tensors() const override { return infos_; }
+
+   protected:
+    Result<Tensor> read_at(std::size_t) override { throw std::bad_alloc(); }
+
+   private:
+    std::vector<TensorInfo> infos_ = {{"b", DType::f32, {1}}, {"a", DType::f32, {1}}};
+  };
+  Exhausted checkpoint;
+  CHECK_THAT(outcome(checkpoint.read("b")), StartsWith("out_of_memory: ") && Contains("'b'"));
+  CHECK_THAT(outcome(checkpoint.read_f32("a")), StartsWith("out_of_memory: ") && Contains("'a'"));
 }
 
 TEST_CASE("a pickle with a call in it is refused and the call is not made") {

@@ -69,7 +69,7 @@ def davis_section(results):
             "on the final weights; never used to train or to choose.\n\n" + table(head, lines) + "\n\n" + per)
 
 
-def training_section(log):
+def training_section(log, note):
     options = next(e["options"] for e in log if "options" in e)
     phases = [e for e in log if "phase" in e]
     last = log[-1]
@@ -84,8 +84,8 @@ def training_section(log):
     return (f"{last['hours']:.2f} hours by the clock, {last['step']} steps, seed {options['seed']}, "
             f"{options['processes']} processes of {options['threads']} thread on {options['device']}. "
             f"Data: clips from the generator in `tools/train/clips`, {textures} photographs as textures, no annotated video. "
-            f"AdamW, {schedule.PEAK_RATE:g} falling to {schedule.FINAL_RATE:g} as a cosine; the weights are an exponential average.\n\n"
-            + table(["phase", "minutes", "steps"], spans))
+            f"AdamW, {schedule.PEAK_RATE:g} falling to {schedule.FINAL_RATE:g} as a cosine; the weights are an exponential average."
+            + (f" {note}" if note else "") + "\n\n" + table(["phase", "minutes", "steps"], spans))
 
 
 def limits_section(results):
@@ -109,7 +109,7 @@ def limits_section(results):
     return "\n".join("- " + line for line in lines)
 
 
-def write(run, folder):
+def write(run, folder, note):
     log = read_log(os.path.join(run, "log.jsonl"))
     with open(os.path.join(run, "results.json")) as file:
         results = json.load(file)
@@ -126,7 +126,7 @@ Licence of the weights: Apache-2.0.
 
 ## How it was trained
 
-{training_section(log)}
+{training_section(log, note)}
 
 ![The run's log: loss, J, object score, ablations](training.svg)
 
@@ -151,7 +151,8 @@ This page is written by `tools/train/card.py` from the run's log and results.
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", required=True)
+    parser.add_argument("--note", default="", help="a sentence on the circumstances of the run, for the card")
     parser.add_argument("--to", default=os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                                      os.pardir, os.pardir, "models", "nano"))
     options = parser.parse_args()
-    write(options.run, options.to)
+    write(options.run, options.to, options.note)

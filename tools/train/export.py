@@ -26,8 +26,13 @@ def load_shipped(folder):
     return model
 
 
-def export(source, folder):
+def export(source, folder, size=None):
+    """Writes both files; `size` replaces the planned picture size (see sizes.py). Returns the weights' bytes."""
     stored = torch.load(source, map_location="cpu")
+    if size:
+        if size % 32 or size // 4 % stored["arch"]["window_spec"][0]:
+            raise SystemExit(f"size {size}: needs a multiple of 32 whose quarter the first window divides")
+        stored["arch"]["image_size"] = size
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, "nano.safetensors")
     weights.write(path, shipped(stored["model"]), {"format": "pt", "license": "Apache-2.0"})
@@ -46,5 +51,6 @@ if __name__ == "__main__":
     parser.add_argument("--run", required=True, help="the folder of a run, with averaged.pt")
     parser.add_argument("--to", default=os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                                      os.pardir, os.pardir, "models", "nano"))
+    parser.add_argument("--size", type=int, default=None, help="picture size, if not the planned one")
     options = parser.parse_args()
-    print(export(os.path.join(options.run, "averaged.pt"), options.to), "bytes")
+    print(export(os.path.join(options.run, "averaged.pt"), options.to, options.size), "bytes")

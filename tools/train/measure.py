@@ -5,8 +5,9 @@ Writes results.json into the run's folder; card.py turns it into the model's car
 
 import argparse
 import json
+import multiprocessing
 import os
-import time
+from concurrent.futures import ProcessPoolExecutor
 
 import cv2
 import torch
@@ -20,6 +21,26 @@ from export import load_shipped
 SEED = 424242  # of the generated clips; the evaluations during training use another
 
 
+def on_videos(options):
+    prepare()
+    return davis.score(load_shipped(options.model), options.davis, options.davis_frames,
+                       lambda *row: print(*row, flush=True))
+
+
+def on_clips(options):
+    prepare()
+    model = load_shipped(options.model)
+    bank = TextureBank(options.textures, "held-out", os.path.join(options.run, "cache"))
+    clips = evaluate.held_out_clips(bank, model.input_px, options.clips, options.frames, SEED)
+    scores = evaluate.evaluate(model, clips, list(evaluate.VARIANTS))
+    return {**scores, "copy": evaluate.copy_scores(clips)}
+
+
+def prepare():
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", required=True, help="the folder of the run, for its cache and results.json")
@@ -30,21 +51,17 @@ def main():
     parser.add_argument("--frames", type=int, default=24)
     parser.add_argument("--davis-frames", type=int, default=25)
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    begin = time.time()
+    prepare()
     model = load_shipped(options.model)
     results = {"parameters": sum(p.numel() for p in model.parameters()), "gflop": gflop_per_frame(model),
                "bytes": os.path.getsize(os.path.join(options.model, "nano.safetensors")), "arch": model.arch,
                "synthetic_seed": SEED, "synthetic_clips": options.clips, "synthetic_frames": options.frames}
-    if options.davis:
-        results["davis_frames"] = options.davis_frames
-        results["davis"] = davis.score(model, options.davis, options.davis_frames, lambda *a: print(*a, flush=True))
-    bank = TextureBank(options.textures, "held-out", os.path.join(options.run, "cache"))
-    clips = evaluate.held_out_clips(bank, model.input_px, options.clips, options.frames, SEED)
-    results["synthetic"] = evaluate.evaluate(model, clips, list(evaluate.VARIANTS))
-    results["synthetic"]["copy"] = evaluate.copy_scores(clips)
-    results["seconds"] = round(time.time() - begin)
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        videos = pool.submit(on_videos, options) if options.davis else None
+        clips = pool.submit(on_clips, options)
+        if videos:
+            results["davis_frames"], results["davis"] = options.davis_frames, videos.result()
+        results["synthetic"] = clips.result()
     with open(os.path.join(options.run, "results.json"), "w") as file:
         json.dump(results, file, indent=1)
     print(json.dumps({name: row["j"] for name, row in results["synthetic"].items()}))

@@ -1,0 +1,70 @@
+#include "native/host/segment.h"
+
+#include <cstdio>
+
+#include "native/cli/command.h"
+#include "native/cli/model_flags.h"
+#include "native/cli/prompt_flags.h"
+#include "native/host/interrupt.h"
+
+namespace masklet::native {
+namespace {
+
+struct Options {
+  SegmentOptions segment;
+  PromptFlags prompts;
+  std::string direction = "forward";
+  std::string progress = "auto";
+};
+
+void print_outputs(const SegmentOptions& options, const SegmentSummary& summary) {
+  std::printf("%d of %d frames, %.1f a second, in %s/masklets.jsonl%s\n", summary.frames,
+              summary.expected_frames, summary.fps, options.output.c_str(),
+              summary.status ? "" : ", marked partial");
+  if (summary.frames == 0) return;
+  if (options.png) std::printf("masks in %s/masks\n", options.output.c_str());
+  if (options.sheet) std::printf("contact sheet in %s/sheet.png\n", options.output.c_str());
+}
+
+Result<ExitCode> run(Options options) {
+  MASKLET_ASSIGN(options.segment.direction, parse_direction(options.direction));
+  MASKLET_ASSIGN(options.segment.progress, parse_progress_mode(options.progress));
+  MASKLET_ASSIGN(options.segment.prompts, parse_prompt_flags(options.prompts));
+  const InterruptGuard interrupt;
+  options.segment.stop = [&interrupt] { return interrupt.raised(); };
+  MASKLET_ASSIGN(const SegmentSummary summary, segment(options.segment));
+  print_outputs(options.segment, summary);
+  if (!summary.status) return summary.status.error();
+  return kSuccess;
+}
+
+}  // namespace
+
+Action add_segment(CLI::App& command) {
+  auto options = std::make_shared<Options>();
+  SegmentOptions& segment = options->segment;
+  command.add_option("input", segment.input, "Folder of PNG or JPEG frames, in the order of their numbers")
+      ->required();
+  add_model_flags(command, segment.model);
+  add_prompt_flags(command, options->prompts);
+  command.add_option("--direction", options->direction, "forward, backward or both")->capture_default_str();
+  command.add_option("-o,--output", segment.output, "Folder for masklets.jsonl and what else is asked for")
+      ->required();
+  command.add_flag("--png", segment.png, "Write masks/00000.png, ...: indexed, with the DAVIS palette");
+  command.add_flag("--sheet", segment.sheet, "Write sheet.png: frames with their masks, side by side");
+  command
+      .add_option("--progress", options->progress,
+                  "bar, json (a line a frame on stderr), none, or auto: bar on a terminal, else json")
+      ->capture_default_str();
+  command.footer(
+      "masklets.jsonl: a header; a line a frame with each object's COCO RLE, score, IoU estimate, area and "
+      "box;\n"
+      "an end line. Ctrl-C keeps the frames so far, marks them partial and gives exit code 5.\n\n"
+      "Examples:\n"
+      "  masklet segment frames --model sam2.1_hiera_tiny.pt --click 320,180 -o out --png --sheet\n"
+      "  masklet segment frames --model models/nano --box 40,30,180,200,0,1 --click 400,90,12,2 -o out\n"
+      "  masklet segment frames --model models/nano --mask first.png,0,1 --direction both -o out");
+  return [options] { return run(*options); };
+}
+
+}  // namespace masklet::native

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/tracking/session.h"
+
+namespace masklet::native {
+
+/// Everything that was said of one object on one frame: points and a box, or a mask file.
+struct ClipPrompt {
+  int object = 1;
+  int frame = 0;
+  std::vector<Point> points;                ///< labels 1 and 0
+  std::optional<std::array<float, 4>> box;  ///< x0, y0, x1, y1
+  std::string mask_path;                    ///< empty: no mask
+};
+
+/// Joins what belongs to the same object and frame, and sorts by frame, then object. Errors: invalid_argument
+/// where prompts contradict each other (two boxes, two masks, a mask with points or a box, a pixel that is
+/// and is not the object), where an object has negative clicks alone, or an id is not from 1 to 255.
+Result<std::vector<ClipPrompt>> merge_prompts(const std::vector<ClipPrompt>& prompts);
+
+/// Holds merged prompts against the clip, before a model is there. Errors: frame_out_of_range,
+/// invalid_argument.
+Status check_prompts(const std::vector<ClipPrompt>& prompts, const Clip& clip);
+
+/// The call of a prompt with a mask: the pixels of an indexed PNG whose index is the object, or those of a
+/// grey PNG that are not 0. Errors: those of reading; invalid_argument where the size is not the clip's or
+/// the object is not in the file.
+Result<MaskPrompt> read_mask_prompt(const ClipPrompt& prompt, const Clip& clip);
+
+/// The call of a prompt with points or a box.
+PointPrompt point_prompt(const ClipPrompt& prompt);
+
+}  // namespace masklet::native

@@ -1,0 +1,214 @@
+#include "native/host/segment.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+
+#include "core/tracking/frame_masks.h"
+#include "native/host/drive.h"
+#include "native/media/png_file.h"
+#include "native/output/contact_sheet.h"
+#include "native/output/folders.h"
+#include "native/output/masklets_file.h"
+#include "native/output/numbered_name.h"
+
+namespace masklet::native {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kDirectionNames[] = {"forward", "backward", "both"};
+
+Result<std::unique_ptr<FrameSource>> open_input(const std::string& input) {
+  std::error_code failure;
+  if (!fs::exists(input, failure)) return Error{ErrorCode::io_failed, "'" + input + "' does not exist"};
+  if (!fs::is_directory(input, failure))
+    return Error{ErrorCode::unsupported_file, "'" + input +
+                                                  "' is a file; this version reads a folder of PNG or JPEG "
+                                                  "frames. Make one with: ffmpeg -i VIDEO FOLDER/%05d.png"};
+  return open_frame_folder(input, std::nullopt);
+}
+
+/// The way through the clip: frames in the order in which they are reported.
+struct Way {
+  int first = 0;          ///< where tracking starts
+  int forward_last = 0;   ///< inclusive; before `first`: not forward
+  bool backward = false;  ///< from `first` to 0
+  int frames = 0;
+};
+
+Result<Way> plan(Direction direction, const std::vector<ClipPrompt>& prompts, const Clip& clip) {
+  const auto [first, last] =
+      std::minmax_element(prompts.begin(), prompts.end(),
+                          [](const ClipPrompt& a, const ClipPrompt& b) { return a.frame < b.frame; });
+  const int earliest = first->frame, latest = last->frame;
+  if (direction == Direction::forward)
+    return Way{earliest, clip.frame_count - 1, false, clip.frame_count - earliest};
+  if (direction == Direction::both)
+    return Way{earliest, clip.frame_count - 1, earliest > 0, clip.frame_count};
+  if (latest == 0)
+    return Error{ErrorCode::invalid_argument,
+                 "--direction backward has nothing to track: the prompts are on frame 0; "
+                 "prompt a later frame or go forward"};
+  return Way{latest, latest - 1, true, latest + 1};
+}
+
+/// Frames must not be overwritten by the masks made from them.
+Status check_apart(const std::string& input, const fs::path& masks) {
+  std::error_code failure;
+  if (fs::exists(masks, failure) && fs::equivalent(input, masks, failure))
+    return Error{ErrorCode::invalid_argument, "the masks would be written over the frames in '" + input +
+                                                  "'; choose another folder with -o"};
+  return {};
+}
+
+std::string last_name(const std::string& path) {
+  const fs::path normal = fs::path(path).lexically_normal();
+  return (normal.has_filename() ? normal : normal.parent_path()).filename().string();
+}
+
+class Run {
+ public:
+  Run(const SegmentOptions& options, std::unique_ptr<FrameSource> frames, Clip clip, Way way)
+      : options_(options),
+        frames_(std::move(frames)),
+        clip_(clip),
+        way_(way),
+        sheet_(way.frames),
+        progress_(options.progress) {}
+
+  Result<SegmentSummary> run() {
+    const fs::path output = options_.output;
+    MASKLET_TRY(make_folder(output));
+    if (options_.png) MASKLET_TRY(make_folder(output / "masks"));
+    // The output is tried before the model is loaded: the one takes a moment, the other seconds.
+    const std::string jsonl = output / "masklets.jsonl";
+    MASKLET_TRY(AtomicFile::create(jsonl));
+    progress_.begin("load", 0);
+    MASKLET_ASSIGN(host_, load_model_host(options_.model));
+    MASKLET_ASSIGN(MaskletsFile file, MaskletsFile::create(jsonl, header()));
+    file_ = &file;
+    MASKLET_TRY(create_session());
+    MASKLET_TRY(prompt());
+
+    SegmentSummary summary;
+    progress_.begin("track", way_.frames);
+    summary.status = track();
+    summary.fps = progress_.fps();
+    summary.frames = file.frames();
+    summary.expected_frames = way_.frames;
+    MASKLET_TRY(file.finish(summary.status ? "" : reason(summary.status.error())));
+    if (options_.sheet && file.frames() > 0) MASKLET_TRY(sheet_.write(output / "sheet.png"));
+    return summary;
+  }
+
+ private:
+  static std::string reason(const Error& error) {
+    return std::string(error_name(error.code)) + ": " + error.message;
+  }
+
+  MaskletsHeader header() const {
+    return {last_name(options_.input),
+            last_name(options_.model.path),
+            host_->model.architecture.image_size,
+            clip_,
+            kDirectionNames[static_cast<int>(options_.direction)],
+            options_.prompts};
+  }
+
+  Status create_session() {
+    TrackingOptions tracking;
+    // No correction comes later, so one way needs only what tracking itself looks back at, and memory does
+    // not grow with the clip. The way back still looks at the memories of the way there.
+    tracking.history_frames = way_.backward && way_.forward_last >= way_.first ? -1 : 0;
+    MASKLET_ASSIGN(session_, Session::create(host_->model, clip_, tracking));
+    return {};
+  }
+
+  Status check_stop() const {
+    if (!options_.stop || !options_.stop()) return {};
+    return Error{ErrorCode::cancelled, "interrupted after " + std::to_string(file_->frames()) + " of " +
+                                           std::to_string(way_.frames) + " frames; they are kept"};
+  }
+
+  Status prompt() {
+    progress_.begin("prompt", static_cast<int>(options_.prompts.size()));
+    for (const ClipPrompt& prompt : options_.prompts) {
+      if (prompt.mask_path.empty()) {
+        MASKLET_TRY(session_->add_points(point_prompt(prompt)));
+      } else {
+        MASKLET_ASSIGN(const MaskPrompt mask, read_mask_prompt(prompt, clip_));
+        MASKLET_TRY(session_->add_mask(mask));
+      }
+      MASKLET_TRY(drive(*session_, host_->runtime, *frames_, {}));
+      progress_.advance(prompt.frame);
+    }
+    return {};
+  }
+
+  Status track() {
+    MASKLET_TRY(check_stop());
+    if (way_.forward_last >= way_.first) MASKLET_TRY(propagate(false, -1));
+    // Both ways: the frame where they meet is not reported again.
+    if (way_.backward) MASKLET_TRY(propagate(true, way_.forward_last >= way_.first ? way_.first : -1));
+    return {};
+  }
+
+  Status propagate(bool reverse, int reported_frame) {
+    MASKLET_TRY(session_->propagate({way_.first, std::nullopt, reverse}));
+    return drive(*session_, host_->runtime, *frames_, [&](const FrameResult& result) -> Status {
+      if (result.frame == reported_frame) return {};
+      MASKLET_TRY(take(result));
+      return file_->frames() < way_.frames ? check_stop() : Status();
+    });
+  }
+
+  Status take(const FrameResult& result) {
+    const FrameMasks masks =
+        frame_masks(result, host_->model.architecture.low_res_size(), clip_, options_.png || options_.sheet);
+    if (options_.sheet && sheet_.wants(file_->frames())) {
+      MASKLET_ASSIGN(const ImageView image, frames_->read(result.frame));
+      MASKLET_TRY(sheet_.add(result.frame, image, masks.labels));
+    }
+    if (options_.png) {
+      const fs::path path = fs::path(options_.output) / "masks" / numbered_png(result.frame);
+      MASKLET_TRY(write_label_png(path, masks.labels, clip_.width, clip_.height));
+    }
+    MASKLET_TRY(file_->add(result.frame, masks));
+    progress_.advance(result.frame);
+    return {};
+  }
+
+  const SegmentOptions& options_;
+  std::unique_ptr<FrameSource> frames_;
+  Clip clip_;
+  Way way_;
+  ContactSheet sheet_;
+  Progress progress_;
+  std::unique_ptr<ModelHost> host_;
+  std::unique_ptr<Session> session_;
+  MaskletsFile* file_ = nullptr;
+};
+
+}  // namespace
+
+Result<Direction> parse_direction(const std::string& text) {
+  for (int i = 0; i < 3; ++i) {
+    if (text == kDirectionNames[i]) return static_cast<Direction>(i);
+  }
+  return Error{ErrorCode::invalid_argument,
+               "--direction is '" + text + "'; it must be forward, backward or both"};
+}
+
+Result<SegmentSummary> segment(const SegmentOptions& options) {
+  MASKLET_ASSIGN(std::unique_ptr<FrameSource> frames, open_input(options.input));
+  if (options.png) MASKLET_TRY(check_apart(options.input, fs::path(options.output) / "masks"));
+  const Clip clip{frames->width(), frames->height(), frames->frame_count()};
+  if (options.prompts.empty())
+    return Error{ErrorCode::invalid_argument, "no object is given; prompt at least one"};
+  MASKLET_TRY(check_prompts(options.prompts, clip));
+  MASKLET_ASSIGN(const Way way, plan(options.direction, options.prompts, clip));
+  return Run(options, std::move(frames), clip, way).run();
+}
+
+}  // namespace masklet::native

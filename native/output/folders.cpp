@@ -1,0 +1,16 @@
+#include "native/output/folders.h"
+
+#include <filesystem>
+
+namespace masklet::native {
+
+Status make_folder(const std::string& path) {
+  std::error_code failure;
+  std::filesystem::create_directories(path, failure);
+  if (!failure && std::filesystem::is_directory(path, failure)) return {};
+  return Error{ErrorCode::io_failed, "the folder '" + path + "' cannot be made: " +
+                                         (failure ? failure.message() : "a file of that name is there") +
+                                         "; choose another with -o"};
+}
+
+}  // namespace masklet::native

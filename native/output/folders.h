@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+#include "core/base/result.h"
+
+namespace masklet::native {
+
+/// Makes a folder and those above it; one that is there already stays as it is. Errors: io_failed.
+Status make_folder(const std::string& path);
+
+}  // namespace masklet::native

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "core/base/result.h"
+
+namespace masklet::native {
+
+enum class ProgressMode { bar, json, none };
+
+/// "auto": a bar where stderr is a terminal, JSON lines elsewhere. Errors: invalid_argument.
+Result<ProgressMode> parse_progress_mode(const std::string& text);
+
+/// Tells on stderr how far a run is. JSON: a line a frame, {"phase", "frame", "done", "frames", "fps",
+/// "eta_s", "memory_bytes"}: the frame just finished, how many are, how many there will be, the rate of this
+/// phase so far, the seconds left at that rate, and the process's resident memory. fps and eta_s are 0 before
+/// the first frame.
+class Progress {
+ public:
+  explicit Progress(ProgressMode mode) : mode_(mode) {}
+  ~Progress() { close_bar(); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  /// Begins a phase of `frames` frames; 0 where it does not count any.
+  void begin(const std::string& phase, int frames);
+  /// A frame is finished.
+  void advance(int frame);
+  /// Frames finished a second in this phase.
+  double fps() const;
+
+ private:
+  void show(int frame);
+  void show_bar() const;
+  void show_json(int frame) const;
+  void close_bar();
+  double eta_s() const;
+
+  ProgressMode mode_;
+  std::string phase_;
+  int frames_ = 0;
+  int done_ = 0;
+  bool bar_open_ = false;
+  std::chrono::steady_clock::time_point start_{}, last_{};
+};
+
+}  // namespace masklet::native
