@@ -39,25 +39,19 @@ Result<ExitCode> inspect(const ModelOptions& options) {
   MASKLET_ASSIGN(const UncheckedModel model, open_unchecked(options));
   const std::vector<TensorInfo>& tensors = model.checkpoint->tensors();
   std::printf("stored as    %s\n", stored_types(tensors).c_str());
-  const Result<Architecture> architecture = recognise(tensors, model.given);
-  if (architecture) {
-    std::printf("model        %s, input %d x %d\n", model_name(*architecture).c_str(), architecture->image_size,
-                architecture->image_size);
-  }
   print_parts(tensors);
-  const std::optional<Architecture> known = architecture ? std::optional(*architecture) : model.given;
-  if (known && validate(*known).ok()) {
-    const TensorReport report = compare_tensors(*known, tensors);
-    print_names("missing tensors", report.missing);
-    for (const MisshapenTensor& tensor : report.misshapen) {
-      std::printf("wrong shape: %s is %s, expected %s\n", tensor.name.c_str(), to_string(tensor.found).c_str(),
-                  to_string(tensor.expected).c_str());
-    }
-    print_names("unexpected tensors", report.unexpected);
-    if (report.fits()) std::printf("every tensor that the model needs is there\n");
+  MASKLET_ASSIGN(const Architecture architecture, presume_architecture(tensors, model.given));
+  std::printf("model        %s, input %d x %d\n\n", model_name(architecture).c_str(), architecture.image_size,
+              architecture.image_size);
+  const TensorReport report = compare_tensors(architecture, tensors);
+  print_names("missing tensors", report.missing);
+  for (const MisshapenTensor& tensor : report.misshapen) {
+    std::printf("wrong shape: %s is %s, expected %s\n", tensor.name.c_str(), to_string(tensor.found).c_str(),
+                to_string(tensor.expected).c_str());
   }
-  if (!architecture) return architecture.error();
-  std::printf("\n%s\n", to_json(*architecture).c_str());
+  print_names("unexpected tensors", report.unexpected);
+  MASKLET_TRY(check_report(report));
+  std::printf("every tensor that the model needs is there\n\n%s\n", to_json(architecture).c_str());
   return kSuccess;
 }
 

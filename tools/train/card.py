@@ -118,7 +118,7 @@ def write(run, folder, note):
 
 A SAM 2.1 small enough to ship with the software: it turns a click, a box or a mask on one frame into a mask on the
 others. It exists to show what the software does, offline; the published SAM 2.1 checkpoints are far more accurate.
-It loads like them: `nano.safetensors` holds the published parameter names in f16, `model.json` the architecture.
+It loads like them: `model.safetensors` holds the published parameter names in f16, `model.json` the architecture.
 
 {architecture_lines(results)}
 

@@ -1,4 +1,4 @@
-"""Writes a run's averaged weights as the model that ships: nano.safetensors (f16) and model.json."""
+"""Writes a run's averaged weights as the model that ships: model.safetensors (f16) and model.json."""
 
 import argparse
 import json
@@ -21,7 +21,7 @@ def load_shipped(folder):
     """The model as it ships, computing in f32 on the f16 weights."""
     with open(os.path.join(folder, "model.json")) as file:
         model = Sam2(json.load(file)).eval()
-    state = weights.read(os.path.join(folder, "nano.safetensors"))
+    state = weights.read(os.path.join(folder, "model.safetensors"))
     model.load_state_dict({name: tensor.float() for name, tensor in state.items()}, strict=True)
     return model
 
@@ -34,7 +34,7 @@ def export(source, folder, size=None):
             raise SystemExit(f"size {size}: needs a multiple of 32 whose quarter the first window divides")
         stored["arch"]["image_size"] = size
     os.makedirs(folder, exist_ok=True)
-    path = os.path.join(folder, "nano.safetensors")
+    path = os.path.join(folder, "model.safetensors")
     weights.write(path, shipped(stored["model"]), {"format": "pt", "license": "Apache-2.0"})
     with open(os.path.join(folder, "model.json"), "w") as file:
         json.dump(stored["arch"], file, indent=1)

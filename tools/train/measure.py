@@ -44,7 +44,7 @@ def prepare():
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", required=True, help="the folder of the run, for its cache and results.json")
-    parser.add_argument("--model", required=True, help="folder with model.json and nano.safetensors")
+    parser.add_argument("--model", required=True, help="folder with model.json and model.safetensors")
     parser.add_argument("--textures", default=None, help="the folder that the run was trained with; its held-out clips are used")
     parser.add_argument("--davis", default=None, help="folder with JPEGImages and Annotations; none: skipped")
     parser.add_argument("--clips", type=int, default=16)
@@ -54,7 +54,7 @@ def main():
     prepare()
     model = load_shipped(options.model)
     results = {"parameters": sum(p.numel() for p in model.parameters()), "gflop": gflop_per_frame(model),
-               "bytes": os.path.getsize(os.path.join(options.model, "nano.safetensors")), "arch": model.arch,
+               "bytes": os.path.getsize(os.path.join(options.model, "model.safetensors")), "arch": model.arch,
                "synthetic_seed": SEED, "synthetic_clips": options.clips, "synthetic_frames": options.frames}
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
         videos = pool.submit(on_videos, options) if options.davis else None

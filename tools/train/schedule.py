@@ -29,7 +29,7 @@ PHASES = [
           prompts=(("mask", 0.8), ("click", 0.1), ("box", 0.1))),
     Phase("clips of 4, small", 0.78, 4, 3, shrink=1.5, calm=True, absence=0.32, teach=(0.4, 0.1), balance=(0.6, 0.35),
           prompts=(("mask", 0.6), ("click", 0.25), ("box", 0.15))),
-    Phase("clips of 8, small", 0.86, 8, 2, shrink=1.5, absence=0.45, teach=(0.1, 0.1), balance=(0.35, 0.3),
+    Phase("clips of 8, small", 0.83, 8, 2, shrink=1.5, absence=0.45, teach=(0.1, 0.1), balance=(0.35, 0.3),
           prompts=(("mask", 0.6), ("click", 0.25), ("box", 0.15))),
     Phase("clips of 4", 0.95, 4, 2, calm=True, absence=0.32, teach=(0.1, 0.1), balance=(0.3, 0.3),
           prompts=(("mask", 0.6), ("click", 0.25), ("box", 0.15))),

@@ -72,6 +72,7 @@ class Run:
         self.flat = FlatAdam(self.model)
         self.step, self.spent_s, self.progress, self.phase_name = 0, 0.0, 0.0, None
         self.recent, self.frozen = [], None
+        self.origin = (0.0, 0.0)  # progress and seconds from which the clock counts
         if rank == 0:  # fills the cache of regions, which the others then read
             self.load_textures()
         self.wait()
@@ -116,6 +117,10 @@ class Run:
                 buffer.copy_(state["buffers"][name])
         self.step, self.spent_s, self.progress = state["step"], state["spent_s"], state["progress"]
         self.next_evaluation = state["next_evaluation"]
+        if self.options.again_from is not None:
+            self.origin = (self.options.again_from, self.spent_s)
+            self.progress = self.next_evaluation = self.options.again_from
+            self.next_evaluation += 1.0 / EVALUATIONS
         # Clips that follow the ones already drawn; the pool of seen clips starts empty.
         self.clips.drawn = state["drawn"] + 1
 
@@ -167,7 +172,8 @@ class Run:
         self.mark = now
         if self.options.steps:
             return (self.step + 1) / self.options.steps
-        return self.spent_s / (self.options.hours * 3600)
+        begin, begin_s = self.origin
+        return begin + (1 - begin) * (self.spent_s - begin_s) / (self.options.hours * 3600 - begin_s)
 
     def forward(self, phase, shared, own):
         kind = schedule.draw_kind(shared, phase.prompts)
@@ -251,6 +257,9 @@ def main():
     parser.add_argument("--steps", type=int, default=0, help="budget by steps instead (reproducible by seed)")
     parser.add_argument("--max-steps", type=int, default=0, help="stop early after so many steps")
     parser.add_argument("--resume", action="store_true", help="continue from the folder's checkpoint")
+    parser.add_argument("--again-from", type=float, default=None, metavar="SHARE",
+                        help="with --resume: go back to this share of the schedule and spread the rest of it "
+                             "over the hours that are left (for a run that has ended and shall go on)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--threads", type=int, default=1, help="of each process")

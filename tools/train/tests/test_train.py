@@ -42,7 +42,8 @@ def options(folder, **changes):
     with open(architecture, "w") as file:
         json.dump(TINY, file)
     values = dict(out=folder, hours=1.0, steps=40, max_steps=0, resume=False, seed=3, processes=1, threads=1,
-                  device="cpu", textures=None, architecture=architecture, eval_clips=1, eval_frames=4)
+                  device="cpu", textures=None, architecture=architecture, eval_clips=1, eval_frames=4,
+                  again_from=None)
     return argparse.Namespace(**{**values, **changes})
 
 
@@ -168,7 +169,7 @@ class WholeRun(unittest.TestCase):
         self.assertTrue(torch.equal(*ends))
 
 
-@unittest.skipUnless(os.path.exists(os.path.join(SHIPPED, "nano.safetensors")), "models/nano holds no weights")
+@unittest.skipUnless(os.path.exists(os.path.join(SHIPPED, "model.safetensors")), "models/nano holds no weights")
 class AbortRuleOnShippedWeights(unittest.TestCase):
     def test_the_click_moves_the_mask_and_memory_moves_j(self):
         model = export.load_shipped(SHIPPED)
