@@ -28,8 +28,7 @@ struct Difference {
   std::int64_t regated = 0;  ///< elements gated on one side only
 };
 
-/// "sam_obj_ptr_prop_o1_f3" is of kind "sam_obj_ptr": the longest known kind that the name starts with, else the
-/// name without a trailing tag.
+/// "sam_obj_ptr_prop_o1_f3" is of kind "sam_obj_ptr"; a tensor that no decoder call makes is a kind of its own.
 std::string kind_of(const std::string& name) {
   static const char* const kinds[] = {"sam_low_res_multimasks", "sam_low_res_masks", "sam_ious", "sam_obj_ptr",
                                       "sam_object_score", "image_low_res", "image_iou"};

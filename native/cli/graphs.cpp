@@ -4,6 +4,7 @@
 #include "native/cli/command.h"
 #include "native/cli/model_flags.h"
 #include "native/host/atomic_file.h"
+#include "native/output/folders.h"
 
 namespace masklet::native {
 namespace {
@@ -19,9 +20,7 @@ struct GraphsOptions {
 /// folder of its own.
 Status write_network(const Network& network, const fs::path& folder) {
   const fs::path own = folder / network_name(network.id);
-  std::error_code failure;
-  fs::create_directories(own, failure);
-  if (failure) return Error{ErrorCode::io_failed, "'" + own.string() + "' cannot be made: " + failure.message()};
+  MASKLET_TRY(make_folder(own.string()));
   // The weights first: a model that stands there can be loaded.
   MASKLET_TRY(write_file((own / kExternalWeights).string(), network.weights));
   MASKLET_TRY(write_file((own / "model.onnx").string(), network.onnx));

@@ -6,6 +6,7 @@
 #include "native/cli/command.h"
 #include "native/host/atomic_file.h"
 #include "native/host/model_host.h"
+#include "native/output/folders.h"
 
 namespace masklet::native {
 namespace {
@@ -21,10 +22,7 @@ struct ImportOptions {
 Result<ExitCode> import_model(const ImportOptions& options) {
   MASKLET_ASSIGN(const WeightStorage storage, parse_weight_storage(options.dtype));
   MASKLET_ASSIGN(const OpenedModel model, open_model(options.model));
-  std::error_code failure;
-  fs::create_directories(options.folder, failure);
-  if (failure)
-    return Error{ErrorCode::io_failed, "'" + options.folder + "' cannot be made: " + failure.message()};
+  MASKLET_TRY(make_folder(options.folder));
 
   // The files of the folder stay drafts until all are whole.
   std::map<std::string, AtomicFile> files;
