@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/tracking/image_predictor.h"
+#include "core/tracking/tracker.h"
+#include "core/weights/safetensors_writer.h"
+
+namespace masklet {
+
+/// Appends what a decoder call returned as tensors
+/// sam_{low_res_multimasks,low_res_masks,ious,obj_ptr,object_score}_{tag}_o{object}_f{frame}: what both twins' traces
+/// hold.
+void append_decode(std::vector<NamedTensor>& tensors, const std::string& tag, const DecodeRecord& record);
+
+}  // namespace masklet

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <emscripten/val.h>
+
+#include <memory>
+#include <string>
+
+#include "core/graph/networks.h"
+#include "core/tracking/model.h"
+
+namespace masklet::wasm {
+
+/// A model's architecture and constants, shared by its sessions.
+struct ModelHandle {
+  Model model;
+
+  /// {name, imageSize, lowResSize, modelJson}.
+  emscripten::val describe() const;
+};
+
+/// A checkpoint over bytes that JavaScript hands over by ranges: an object {size, read(offset, view)}, whose read
+/// fills a view of core's memory and returns undefined, or a message where it cannot.
+class CheckpointHandle {
+ public:
+  /// {value: CheckpointHandle}.
+  static emscripten::val open(emscripten::val source);
+
+  /// The architecture that the tensors show, or that `model_json` gives where it is not empty; another input size
+  /// than its own where `image_size` is not 0. {value: ModelHandle}.
+  emscripten::val recognise(const std::string& model_json, int image_size);
+
+  /// {value: {onnx, weights}} of a network by its name.
+  emscripten::val network(const ModelHandle& model, const std::string& name, emscripten::val options);
+
+ private:
+  explicit CheckpointHandle(std::unique_ptr<Checkpoint> checkpoint) : checkpoint_(std::move(checkpoint)) {}
+
+  std::unique_ptr<Checkpoint> checkpoint_;
+};
+
+}  // namespace masklet::wasm

@@ -1,0 +1,186 @@
+#include "wasm/frame_value.h"
+
+#include "core/effects/paint.h"
+#include "core/mask/upsample_bilinear.h"
+#include "wasm/values.h"
+
+namespace masklet::wasm {
+namespace {
+
+bool asks(const val& forms, const char* form) {
+  return !forms.isUndefined() && !forms.isNull() && forms[form].isTrue();
+}
+
+val overlay_of(const val& forms) {
+  return forms.isUndefined() || forms.isNull() ? val::undefined() : forms["overlay"];
+}
+
+bool wants_overlay(const val& forms) { return overlay_of(forms).isArray(); }
+
+LabelColours colours_of(const val& list) {
+  LabelColours colours{};
+  for (int i = 0; i < list["length"].as<int>(); ++i) {
+    const val entry = list[i];
+    auto& colour = colours[entry[0].as<int>() & 255];
+    for (int part = 0; part < 4; ++part) colour[part] = static_cast<std::uint8_t>(entry[part + 1].as<int>());
+  }
+  return colours;
+}
+
+void set_rle(val& value, const Rle& rle) {
+  const PixelBox box = rle_box(rle);
+  val sides = val::array();
+  for (int side : {box.x, box.y, box.width, box.height}) sides.call<void>("push", side);
+  value.set("area", static_cast<double>(rle_area(rle)));
+  value.set("box", sides);
+  value.set("counts", rle_to_string(rle));
+}
+
+/// The object white and opaque on transparent ground.
+val image_of(std::span<const std::uint8_t> mask) {
+  static const LabelColours kWhite = [] {
+    LabelColours colours{};
+    colours[1] = {255, 255, 255, 255};
+    return colours;
+  }();
+  std::vector<std::uint8_t> rgba(4 * mask.size());
+  paint_labels(mask, kWhite, rgba);
+  return copy_bytes(std::span<const std::uint8_t>(rgba));
+}
+
+void set_bitmap_forms(val& value, std::span<const std::uint8_t> mask, const val& forms) {
+  if (asks(forms, "bitmap")) value.set("bitmap", copy_bytes(mask));
+  if (asks(forms, "image")) value.set("image", image_of(mask));
+}
+
+void set_matte(val& value, std::span<const float> logits, int side, int width, int height, const val& forms) {
+  if (!asks(forms, "matte")) return;
+  std::vector<std::uint8_t> matte(static_cast<std::size_t>(width) * height);
+  soft_matte(logits, side, width, height, matte);
+  value.set("matte", copy_bytes(std::span<const std::uint8_t>(matte)));
+}
+
+void set_label_forms(val& value, std::span<const std::uint8_t> labels, const val& forms) {
+  if (asks(forms, "labels")) value.set("labels", copy_bytes(labels));
+  if (!wants_overlay(forms)) return;
+  std::vector<std::uint8_t> rgba(4 * labels.size());
+  paint_labels(labels, colours_of(overlay_of(forms)), rgba);
+  value.set("overlay", copy_bytes(std::span<const std::uint8_t>(rgba)));
+}
+
+Result<MaskletsObject> object_of(const val& value, const Clip& clip) {
+  MASKLET_ASSIGN(Rle rle, rle_from_string(clip.width, clip.height, value["counts"].as<std::string>()));
+  return MaskletsObject{int_or(value, "id", 0), std::move(rle), value["score"].as<float>(), value["iou"].as<float>()};
+}
+
+ClipPrompt prompt_of(const val& value) {
+  ClipPrompt prompt;
+  prompt.object = int_or(value, "object", 1);
+  prompt.frame = int_or(value, "frame", 0);
+  prompt.points = points_of(value);
+  prompt.box = box_of(value);
+  prompt.mask_path = string_or(value, "mask", "");
+  return prompt;
+}
+
+}  // namespace
+
+val frame_value(const FrameResult& result, int low_res_size, const Clip& clip, val forms) {
+  const bool with_labels = asks(forms, "labels") || wants_overlay(forms);
+  const FrameMasks masks = frame_masks(result, low_res_size, clip, with_labels);
+  val objects = val::array();
+  for (std::size_t i = 0; i < masks.objects.size(); ++i) {
+    const ObjectMask& mask = masks.objects[i];
+    val object = val::object();
+    object.set("id", mask.object);
+    object.set("score", mask.object_score);
+    object.set("iou", mask.iou);
+    set_rle(object, rle_encode(mask.mask, clip.width, clip.height));
+    set_bitmap_forms(object, mask.mask, forms);
+    set_matte(object, result.objects[i].low_res_logits, low_res_size, clip.width, clip.height, forms);
+    objects.set(i, object);
+  }
+  val value = val::object();
+  value.set("frame", result.frame);
+  value.set("objects", objects);
+  if (with_labels) set_label_forms(value, masks.labels, forms);
+  return value;
+}
+
+val frame_from_rle(val frame, val clip, val forms) {
+  return guarded([&] {
+    const Clip size = clip_of(clip);
+    std::vector<std::uint8_t> mask(static_cast<std::size_t>(size.width) * size.height);
+    std::vector<std::uint8_t> labels(mask.size());
+    const bool with_labels = asks(forms, "labels") || wants_overlay(forms);
+    const val given = frame["objects"];
+    val objects = val::array();
+    for (int i = 0; i < given["length"].as<int>(); ++i) {
+      const auto found = object_of(given[i], size);
+      if (!found) return failure(found.error());
+      val object = val::object();
+      object.set("id", found->id);
+      object.set("score", found->score);
+      object.set("iou", found->iou);
+      set_rle(object, found->rle);
+      rle_decode(found->rle, mask);
+      set_bitmap_forms(object, mask, forms);
+      for (std::size_t p = 0; with_labels && p < mask.size(); ++p) {
+        if (mask[p]) labels[p] = static_cast<std::uint8_t>(found->id);
+      }
+      objects.set(i, object);
+    }
+    val value = val::object();
+    value.set("frame", frame["frame"]);
+    value.set("objects", objects);
+    if (with_labels) set_label_forms(value, labels, forms);
+    return success(value);
+  });
+}
+
+val image_masks_value(const std::vector<ImageMask>& masks, int low_res_size, int width, int height, val forms) {
+  val values = val::array();
+  std::vector<std::uint8_t> bitmap(static_cast<std::size_t>(width) * height);
+  for (std::size_t i = 0; i < masks.size(); ++i) {
+    threshold_upsampled(masks[i].logits, low_res_size, low_res_size, width, height, 0, bitmap);
+    val value = val::object();
+    value.set("iou", masks[i].iou);
+    value.set("refinement", copy_floats(masks[i].refinement));
+    set_rle(value, rle_encode(bitmap, width, height));
+    set_bitmap_forms(value, bitmap, forms);
+    set_matte(value, masks[i].logits, low_res_size, width, height, forms);
+    values.set(i, value);
+  }
+  return values;
+}
+
+val header_line(val header) {
+  return guarded([&] {
+    MaskletsHeader line;
+    line.input = string_or(header, "input", "");
+    line.model = string_or(header, "model", "");
+    line.input_size = int_or(header, "inputSize", 0);
+    line.clip = clip_of(header["clip"]);
+    line.direction = string_or(header, "direction", "forward");
+    const val prompts = header["prompts"];
+    for (int i = 0; i < prompts["length"].as<int>(); ++i) line.prompts.push_back(prompt_of(prompts[i]));
+    return success(val(masklets_header_line(line)));
+  });
+}
+
+val frame_line(val frame, val clip) {
+  return guarded([&] {
+    std::vector<MaskletsObject> objects;
+    const val given = frame["objects"];
+    for (int i = 0; i < given["length"].as<int>(); ++i) {
+      auto object = object_of(given[i], clip_of(clip));
+      if (!object) return failure(object.error());
+      objects.push_back(std::move(*object));
+    }
+    return success(val(masklets_frame_line(int_or(frame, "frame", 0), objects)));
+  });
+}
+
+std::string end_line(int frames, const std::string& reason) { return masklets_end_line(frames, reason); }
+
+}  // namespace masklet::wasm

@@ -1,0 +1,158 @@
+#include "wasm/session_handle.h"
+
+#include "core/tracking/snapshot.h"
+#include "wasm/frame_value.h"
+#include "wasm/values.h"
+
+namespace masklet::wasm {
+namespace {
+
+val prompts_value(const ObjectTrack& track) {
+  val prompts = val::array();
+  for (const auto& [frame, prompt] : track.prompts) {
+    val points = val::array(), labels = val::array();
+    for (const Point& point : prompt.points) {
+      points.call<void>("push", point.x, point.y);
+      labels.call<void>("push", point.label);
+    }
+    val value = val::object();
+    value.set("frame", frame);
+    value.set("points", points);
+    value.set("labels", labels);
+    value.set("isMask", prompt.is_mask);
+    prompts.call<void>("push", value);
+  }
+  return prompts;
+}
+
+ByteSink append_to(std::vector<std::byte>& bytes) {
+  return [&bytes](std::span<const std::byte> more) {
+    bytes.insert(bytes.end(), more.begin(), more.end());
+    return Status();
+  };
+}
+
+}  // namespace
+
+val SessionHandle::create(std::shared_ptr<ModelHandle> model, val clip, val options) {
+  return guarded([&] {
+    const Clip frames = clip_of(clip);
+    auto session = Session::create(model->model, frames, options_of(options));
+    if (!session) return failure(session.error());
+    return success(val(std::shared_ptr<SessionHandle>(new SessionHandle(model, std::move(*session), frames))));
+  });
+}
+
+val SessionHandle::restore(std::shared_ptr<ModelHandle> model, val bytes) {
+  return guarded([&] {
+    std::vector<std::byte> copy(bytes["length"].as<std::size_t>());
+    read_bytes(bytes, copy);
+    auto state = load_state(std::make_shared<MemorySource>(std::move(copy)), model->model.architecture);
+    if (!state) return failure(state.error());
+    const Clip frames = state->clip;
+    auto session = Session::restore(model->model, std::move(*state));
+    if (!session) return failure(session.error());
+    return success(val(std::shared_ptr<SessionHandle>(new SessionHandle(model, std::move(*session), frames))));
+  });
+}
+
+val SessionHandle::add_points(val prompt) {
+  return guarded([&] { return outcome(session_->add_points(point_prompt_of(prompt))); });
+}
+
+val SessionHandle::add_mask(val prompt, val bitmap) {
+  return guarded([&] {
+    return outcome(session_->add_mask({int_or(prompt, "object", 0), int_or(prompt, "frame", 0),
+                                       int_or(prompt, "width", 0), int_or(prompt, "height", 0), bytes_of(bitmap)}));
+  });
+}
+
+val SessionHandle::clear_prompts(int object, int frame) {
+  return guarded([&] { return outcome(session_->clear_prompts(object, frame)); });
+}
+
+val SessionHandle::remove_object(int object) {
+  return guarded([&] { return outcome(session_->remove_object(object)); });
+}
+
+val SessionHandle::reset() {
+  return guarded([&] { return outcome(session_->reset()); });
+}
+
+val SessionHandle::propagate(val request) {
+  return guarded([&] {
+    return outcome(session_->propagate(
+        {optional_int(request, "start"), optional_int(request, "length"), bool_or(request, "reverse", false)}));
+  });
+}
+
+val SessionHandle::continue_propagation() {
+  return guarded([&] { return outcome(session_->continue_propagation()); });
+}
+
+val SessionHandle::show(int frame) {
+  return guarded([&] { return outcome(session_->show(frame)); });
+}
+
+val SessionHandle::result(val forms) {
+  return guarded([&] {
+    const auto* ready = std::get_if<FrameReady>(&session_->next());
+    if (!ready) return failure({ErrorCode::invalid_state, "no frame's result waits to be taken"});
+    return success(frame_value(ready->result, model_->model.architecture.low_res_size(), clip_, forms));
+  });
+}
+
+val SessionHandle::describe() {
+  return guarded([&] {
+    const auto state = session_->state();
+    if (!state) return failure(state.error());
+    val objects = val::array();
+    for (const ObjectTrack& track : (*state)->objects) {
+      val object = val::object();
+      object.set("id", track.id);
+      object.set("prompts", prompts_value(track));
+      objects.call<void>("push", object);
+    }
+    val value = val::object();
+    value.set("width", (*state)->clip.width);
+    value.set("height", (*state)->clip.height);
+    value.set("frameCount", (*state)->clip.frame_count);
+    value.set("objects", objects);
+    if (const auto& p = (*state)->propagation) {
+      val propagation = val::object();
+      propagation.set("next", p->next);
+      propagation.set("last", p->last);
+      propagation.set("reverse", p->reverse);
+      value.set("propagation", propagation);
+    }
+    return success(value);
+  });
+}
+
+val SessionHandle::save() {
+  return guarded([&] {
+    const auto state = session_->state();
+    if (!state) return failure(state.error());
+    std::vector<std::byte> bytes;
+    const Status saved = save_state(**state, model_->model.architecture, append_to(bytes));
+    return saved ? success(copy_bytes(std::span<const std::byte>(bytes))) : failure(saved.error());
+  });
+}
+
+void SessionHandle::trace(const std::string& tag) {
+  tag_ = tag;
+  session_->observe_decodes([this](const DecodeRecord& record) {
+    if (!tag_.empty()) append_decode(traced_, tag_, record);
+  });
+}
+
+val SessionHandle::take_trace() {
+  return guarded([&] {
+    std::vector<std::byte> bytes;
+    const Status written = write_safetensors(std::span<const NamedTensor>(traced_), {}, append_to(bytes));
+    traced_.clear();
+    return written ? success(copy_bytes(std::span<const std::byte>(bytes))) : failure(written.error());
+  });
+}
+
+}  // namespace masklet::wasm

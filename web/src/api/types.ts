@@ -1,0 +1,255 @@
+// The public types of the package. Coordinates are pixels of the upright video, frames count from 0.
+
+/** Where weights come from: the embedded model, an address, a file as Meta publishes it (.pt) or as safetensors. */
+export type ModelSource = 'nano' | string | URL | Blob | ModelFiles;
+
+/** A checkpoint with more said about it. A model of no published size needs its model.json. */
+export interface ModelFiles {
+  weights: string | URL | Blob | Uint8Array;
+  /** model.json: its text, its address or a file. */
+  architecture?: string | URL | Blob;
+  /** A name to show and to store a downloaded model under; else the last part of the address or the file's name. */
+  name?: string;
+  /** SHA-256 of the weights in hexadecimal: a download that differs is refused. */
+  sha256?: string;
+}
+
+export interface CreateOptions {
+  /** 'nano' where absent. */
+  model?: ModelSource;
+  /** Side of the network's square input; absent: the model's own. A multiple of 32. Smaller is faster and coarser. */
+  inputSize?: number;
+  /** Most bytes of WebAssembly memory, core's and the runtime's together. Absent: 2 GiB. */
+  memoryLimit?: number;
+  /** 'auto' takes WebGPU where it computes what it should, else WebAssembly. */
+  provider?: 'auto' | 'webgpu' | 'wasm';
+  /** Threads of the WebAssembly runtime; 0 or absent: all cores where the page is cross-origin isolated, else 1. */
+  threads?: number;
+  /** Keeps models downloaded from an address in the origin's private file system; true where absent. */
+  store?: boolean;
+  /** Addresses of the package's files, where a page serves them from elsewhere. */
+  urls?: Partial<AssetUrls>;
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+}
+
+export interface AssetUrls {
+  worker: string | URL;
+  /** masklet_wasm.wasm */
+  core: string | URL;
+  /** Folder with ONNX Runtime Web's ort-wasm-simd-threaded*.mjs and .wasm. */
+  runtime: string | URL;
+  /** Folder of the embedded model. */
+  nano: string | URL;
+}
+
+export interface Progress {
+  phase: 'start' | 'download' | 'networks' | 'open' | 'track';
+  done: number;
+  /** Absent where it is not known. */
+  total?: number;
+  unit: 'bytes' | 'networks' | 'frames';
+  /** What is being done, in words. */
+  text: string;
+}
+
+/** What runs the networks, and why. */
+export interface RuntimeInfo {
+  provider: 'webgpu' | 'wasm';
+  threads: number;
+  /** In words: why this one, and why not the ones before it. */
+  reason: string;
+  crossOriginIsolated: boolean;
+}
+
+export interface ModelInfo {
+  /** "SAM 2.1 tiny", or "SAM 2 of its own shape". */
+  architecture: string;
+  /** The file's or folder's name. */
+  name: string;
+  inputSize: number;
+}
+
+export interface MemoryInfo {
+  limit: number;
+  /** Bytes of core's and the runtime's WebAssembly memories; they never shrink before close(). */
+  core: number;
+  runtime: number;
+  /** Bytes of frame features kept between runs, by all sessions. */
+  features: number;
+  /** Bytes of frames and results held in JavaScript. */
+  results: number;
+  total: number;
+}
+
+/**
+ * What can be opened: a video file (File, Blob, address), images in order as a clip (Blob[]), one image, a video
+ * element, a camera's stream, or frames that arrive one by one.
+ */
+export type VideoSource =
+  | Blob
+  | string
+  | URL
+  | readonly Blob[]
+  | HTMLVideoElement
+  | HTMLImageElement
+  | ImageBitmap
+  | MediaStream
+  | AsyncIterable<VideoFrame | ImageBitmap>;
+
+export interface OpenOptions {
+  /** Name of the clip for exports; else the file's own. */
+  name?: string;
+  tracking?: TrackingOptions;
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+}
+
+/** How a session tracks; the defaults are the reference's. core/tracking/options.h says more. */
+export interface TrackingOptions {
+  /** Spatial memories that attention sees, 1 .. 7; fewer is faster. */
+  memories?: number;
+  /** Every r-th frame is remembered. */
+  memoryStride?: number;
+  maxObjectPointers?: number;
+  maxConditioningFrames?: number;
+  keepCorrections?: boolean;
+  fillHoleArea?: number;
+  clearMemoryAroundPrompts?: boolean;
+  nonOverlappingMasks?: boolean;
+  /** Frames back from the current one whose own masks are kept for corrections; -1 keeps all. */
+  historyFrames?: number;
+  /** Frames whose features are kept for the next prompt. */
+  cachedFrames?: number;
+}
+
+export interface PointsPrompt {
+  object: number;
+  frame: number;
+  points: readonly (readonly [number, number])[];
+  /** 1: the object, 0: not the object; one a point. All 1 where absent. */
+  labels?: readonly number[];
+  /** [x0, y0, x1, y1]. */
+  box?: readonly [number, number, number, number];
+  /** Keep the points given before for this object and frame. */
+  keepOld?: boolean;
+}
+
+export interface BoxPrompt {
+  object: number;
+  frame: number;
+  box: readonly [number, number, number, number];
+}
+
+export interface MaskPrompt {
+  object: number;
+  frame: number;
+  /** A byte a pixel, or a picture whose opaque pixels are the object. */
+  mask: Uint8Array | ImageData;
+  /** Needed with a Uint8Array. */
+  width?: number;
+  height?: number;
+}
+
+/** [red, green, blue, opacity], each 0 .. 255. */
+export type Rgba = readonly [number, number, number, number];
+
+/** What is wanted of a frame's masks besides RLE, box and area. Every form costs a copy. */
+export interface MaskForms {
+  /** Uint8Array a object, 0 and 1. */
+  bitmap?: boolean;
+  /** White on transparent, for use as a stencil. */
+  image?: 'ImageData' | 'ImageBitmap';
+  /** Uint8Array an object: how much of each pixel it is, 0 .. 255. */
+  matte?: boolean;
+  /** Uint8Array a frame: the object in front at each pixel. Ids must be 1 .. 255. */
+  labels?: boolean;
+  /** A picture to lay over the frame: every object in its colour. Ids must be 1 .. 255. */
+  overlay?: { colours: Readonly<Record<number, Rgba>>; as?: 'ImageData' | 'ImageBitmap' };
+}
+
+/** COCO's compressed run lengths. */
+export interface Rle {
+  size: [height: number, width: number];
+  counts: string;
+}
+
+export interface ObjectMask {
+  id: number;
+  /** Whether the object is on the frame: score > 0. */
+  present: boolean;
+  score: number;
+  /** The model's own estimate of the mask's quality, 0 .. 1. */
+  iou: number;
+  area: number;
+  box: [x: number, y: number, width: number, height: number];
+  rle: Rle;
+  bitmap?: Uint8Array;
+  image?: ImageData | ImageBitmap;
+  matte?: Uint8Array;
+}
+
+export interface FrameResult {
+  frame: number;
+  /** Seconds from the start of the video. */
+  time: number;
+  width: number;
+  height: number;
+  objects: ObjectMask[];
+  labels?: Uint8Array;
+  overlay?: ImageData | ImageBitmap;
+  /** Live sources: frames dropped since the result before, because tracking was behind. */
+  dropped?: number;
+}
+
+export interface CallOptions {
+  /** Forms of the result's masks. */
+  masks?: MaskForms;
+  signal?: AbortSignal;
+}
+
+export interface PropagateOptions extends CallOptions {
+  /** 'forward' where absent. 'both': forward from the start, then backward from it. */
+  direction?: 'forward' | 'backward' | 'both';
+  /** The first frame; absent: the earliest prompted one, or the latest for backward. */
+  start?: number;
+  /** Frames to go on from the start, which is not counted; absent: to the end of the clip. */
+  length?: number;
+}
+
+/** What was said of an object so far. */
+export interface ObjectState {
+  id: number;
+  prompts: { frame: number; points: [number, number][]; labels: number[]; isMask: boolean }[];
+}
+
+export interface ImagePrompt {
+  points?: readonly (readonly [number, number])[];
+  labels?: readonly number[];
+  box?: readonly [number, number, number, number];
+  /** `refinement` of an earlier answer, to be refined. */
+  maskInput?: Float32Array;
+  /** Three candidates, for prompts that may mean several things; true where absent. */
+  multimask?: boolean;
+}
+
+export interface ImageMask {
+  iou: number;
+  area: number;
+  box: [x: number, y: number, width: number, height: number];
+  rle: Rle;
+  /** Logits, to be given back as maskInput. */
+  refinement: Float32Array;
+  bitmap?: Uint8Array;
+  image?: ImageData | ImageBitmap;
+  matte?: Uint8Array;
+}
+
+/** A model kept in the origin's private file system. */
+export interface StoredModel {
+  name: string;
+  bytes: number;
+  sha256: string;
+  /** The address it came from. */
+  url: string;
+}

@@ -1,0 +1,182 @@
+import type { PlainError } from '../errors/error.js'
+
+// Core as wasm/bindings.cpp shows it. Every call returns its value or an error; nothing throws.
+
+export type Outcome<T = undefined> = { value: T; error?: undefined } | { error: PlainError; value?: undefined }
+
+/** Embind's handle: memory in core that delete() frees. */
+export interface Handle {
+  delete(): void
+}
+
+export interface TensorData {
+  type: 'float32' | 'uint8' | 'int64'
+  dims: number[]
+  data: Uint8Array
+}
+
+export type NetworkName = 'image_encoder' | 'memory_attention' | 'mask_decoder' | 'memory_encoder'
+
+export interface RunStep {
+  kind: 'run'
+  network: NetworkName
+  inputs: ({ name: string } & ({ handle: number } | TensorData))[]
+  outputs: { name: string; dims: number[]; keepAs: number }[]
+  release: number[]
+}
+
+export type Step =
+  | { kind: 'done'; error?: PlainError }
+  | { kind: 'frame'; frame: number }
+  | RunStep
+  | { kind: 'ready'; frame: number }
+
+/** A decoded picture as the decoder lays it out; `data` holds the planes. */
+export interface Picture {
+  format: string
+  width: number
+  height: number
+  planes: { offset: number; stride: number }[]
+  matrix?: 'bt601' | 'bt709' | 'bt2020' | undefined
+  fullRange: boolean
+  quarterTurns: number
+  data: Uint8Array
+}
+
+export interface CoreForms {
+  bitmap?: boolean
+  image?: boolean
+  matte?: boolean
+  labels?: boolean
+  overlay?: number[][]
+}
+
+export interface CoreObject {
+  id: number
+  score: number
+  iou: number
+  area: number
+  box: [number, number, number, number]
+  counts: string
+  bitmap?: Uint8Array
+  image?: Uint8Array
+  matte?: Uint8Array
+}
+
+export interface CoreFrame {
+  frame: number
+  objects: CoreObject[]
+  labels?: Uint8Array
+  overlay?: Uint8Array
+}
+
+export interface CoreImageMask {
+  iou: number
+  area: number
+  box: [number, number, number, number]
+  counts: string
+  refinement: Float32Array
+  bitmap?: Uint8Array
+  image?: Uint8Array
+  matte?: Uint8Array
+}
+
+export interface ClipSize {
+  width: number
+  height: number
+  frameCount: number
+}
+
+export interface Loop extends Handle {
+  step(): Outcome<Step>
+  answerFrame(picture: Omit<Picture, 'data'>, data: Uint8Array): Outcome
+  endOfClip(): Outcome
+  answerOutputs(outputs: TensorData[]): Outcome
+  answerReady(): Outcome
+  fail(code: string, message: string): Outcome
+  cancel(): Outcome
+}
+
+export interface CorePrompt {
+  object: number
+  frame: number
+  points: Float32Array
+  labels: Float32Array
+  box?: Float32Array | undefined
+  keepOld?: boolean | undefined
+}
+
+export interface SessionDescription extends ClipSize {
+  objects: { id: number; prompts: { frame: number; points: number[]; labels: number[]; isMask: boolean }[] }[]
+  propagation?: { next: number; last: number; reverse: boolean }
+}
+
+export interface CoreSession extends Loop {
+  addPoints(prompt: CorePrompt): Outcome
+  addMask(prompt: { object: number; frame: number; width: number; height: number }, bitmap: Uint8Array): Outcome
+  clearPrompts(object: number, frame: number): Outcome
+  removeObject(object: number): Outcome
+  reset(): Outcome
+  propagate(request: { start?: number | undefined; length?: number | undefined; reverse?: boolean }): Outcome
+  continuePropagation(): Outcome
+  show(frame: number): Outcome
+  result(forms: CoreForms | undefined): Outcome<CoreFrame>
+  describe(): Outcome<SessionDescription>
+  save(): Outcome<Uint8Array>
+  trace(tag: string): void
+  takeTrace(): Outcome<Uint8Array>
+}
+
+export interface CoreImagePredictor extends Loop {
+  setImage(width: number, height: number): Outcome
+  predict(prompt: {
+    points: Float32Array
+    labels: Float32Array
+    box?: Float32Array | undefined
+    maskInput?: Float32Array | undefined
+    multimask?: boolean | undefined
+  }): Outcome
+  masks(forms: CoreForms | undefined): Outcome<CoreImageMask[]>
+}
+
+export interface CoreModel extends Handle {
+  describe(): { name: string; imageSize: number; lowResSize: number; modelJson: string }
+}
+
+/** Bytes that core reads by ranges: read() fills the view and returns undefined, or says why it cannot. */
+export interface ByteSource {
+  readonly size: number
+  read(offset: number, view: Uint8Array): string | undefined
+}
+
+export interface CoreCheckpoint extends Handle {
+  recognise(modelJson: string, imageSize: number): Outcome<CoreModel>
+  network(
+    model: CoreModel,
+    name: NetworkName,
+    options: { floatImage?: boolean; attentionChunk?: number },
+  ): Outcome<{ onnx: Uint8Array; weights: Uint8Array }>
+}
+
+export interface MaskletsHeader {
+  input: string
+  model: string
+  inputSize: number
+  direction: string
+  clip: ClipSize
+  prompts: (Omit<CorePrompt, 'keepOld'> & { mask?: string })[]
+}
+
+export interface CoreModule {
+  errorCodes(): string[]
+  openCheckpoint(source: ByteSource): Outcome<CoreCheckpoint>
+  createSession(model: CoreModel, clip: ClipSize, options: object): Outcome<CoreSession>
+  restoreSession(model: CoreModel, bytes: Uint8Array): Outcome<CoreSession>
+  createImagePredictor(model: CoreModel): CoreImagePredictor
+  frameFromRle(frame: CoreFrame, clip: ClipSize, forms: CoreForms | undefined): Outcome<CoreFrame>
+  headerLine(header: MaskletsHeader): Outcome<string>
+  frameLine(frame: CoreFrame, clip: ClipSize): Outcome<string>
+  endLine(frames: number, reason: string): string
+}
+
+export const networkNames: readonly NetworkName[] = ['image_encoder', 'memory_attention', 'mask_decoder', 'memory_encoder']

@@ -1,0 +1,5 @@
+export type * from './api/types.js'
+export { MaskletError, type ErrorCode } from './errors/error.js'
+export { errorMeanings } from './generated/error_codes.js'
+export { Masklet } from './masklet/masklet.js'
+export { VideoSession } from './session/session.js'

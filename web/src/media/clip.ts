@@ -1,0 +1,24 @@
+import type { Picture } from '../core/module.js'
+
+/** Frames of a clip for the worker: as pictures for core, as bitmaps for the page. */
+export interface ClipSource {
+  readonly name: string
+  /** Of the upright picture. */
+  readonly width: number
+  readonly height: number
+  /** 0: frames arrive one after the other, their number is not known. */
+  readonly frameCount: number
+  /** Seconds, a frame; empty for streams. */
+  readonly times: readonly number[]
+  readonly rotation: number
+
+  /** undefined where the clip has ended before that frame. */
+  picture(frame: number, signal: AbortSignal): Promise<Picture | undefined>
+  /** The upright frame as the page may draw it. */
+  bitmap(frame: number, signal: AbortSignal): Promise<ImageBitmap>
+  /** Streams: the time of a frame, and frames dropped before it. */
+  arrival?(frame: number): { time: number; dropped: number }
+  /** Bytes held. */
+  readonly bytes: number
+  close(): void
+}

@@ -1,0 +1,69 @@
+import type { CreateOptions, RuntimeInfo } from '../api/types.js'
+import { MaskletError, asMaskletError, cancelled } from '../errors/error.js'
+import { Channel } from '../protocol/channel.js'
+import type { StartArgs } from '../worker/engine.js'
+import type { Assets } from './assets.js'
+
+type Attempt = Pick<RuntimeInfo, 'provider' | 'threads'>
+
+/** What to try, best first, and why better ones are not tried. */
+function attempts({ provider = 'auto', threads = 0 }: CreateOptions): { list: Attempt[]; notes: string[] } {
+  const notes: string[] = []
+  const list: Attempt[] = []
+  const isolated = globalThis.crossOriginIsolated === true
+  if (provider === 'webgpu') list.push({ provider: 'webgpu', threads: 1 })
+  if (provider === 'webgpu') return { list, notes }
+  if (provider === 'auto') notes.push('webgpu is not taken unasked in this version')
+  const wanted = threads || Math.max(1, navigator.hardwareConcurrency)
+  if (isolated && wanted > 1) list.push({ provider: 'wasm', threads: wanted })
+  else if (wanted > 1)
+    notes.push('the page is not cross-origin isolated (COOP and COEP headers), so threads are not available')
+  list.push({ provider: 'wasm', threads: 1 })
+  return { list, notes }
+}
+
+/**
+ * Starts a worker with the first runtime that works, each in a fresh worker, and loads the model there. An error that
+ * another runtime would meet as well (a checkpoint that is none, a cancellation) ends the search.
+ */
+export async function startWorker<T>(
+  options: CreateOptions & { memoryLimit: number },
+  assets: Assets,
+  load: (channel: Channel) => Promise<T>,
+): Promise<{ channel: Channel; info: RuntimeInfo; loaded: T }> {
+  const { list, notes } = attempts(options)
+  let last: MaskletError | undefined
+  for (const attempt of list) {
+    const channel = new Channel(makeWorker(assets))
+    const stop = () => channel.terminate(cancelled('create'))
+    options.signal?.addEventListener('abort', stop, { once: true })
+    const args: StartArgs = {
+      ...attempt,
+      memoryLimit: options.memoryLimit,
+      coreUrl: assets.core,
+      runtimeUrl: assets.runtime,
+    }
+    try {
+      await channel.call('start', args)
+      const loaded = await load(channel)
+      const reason = [...notes, `${attempt.provider} with ${attempt.threads} thread(s) works`].join('; ')
+      const info = { ...attempt, reason, crossOriginIsolated: globalThis.crossOriginIsolated === true }
+      return { channel, info, loaded }
+    } catch (thrown) {
+      const error = asMaskletError(thrown, 'runtime_failed', 'starting')
+      channel.terminate(error)
+      if (error.code !== 'runtime_failed') throw error
+      notes.push(`${attempt.provider} with ${attempt.threads} thread(s) failed: ${error.message}`)
+      last = error
+    } finally {
+      options.signal?.removeEventListener('abort', stop)
+    }
+  }
+  throw new MaskletError('runtime_failed', notes.join('; '), { cause: last })
+}
+
+function makeWorker(assets: Assets): Worker {
+  const settings: WorkerOptions = { type: 'module', name: 'masklet' }
+  if (assets.worker) return new Worker(assets.worker, settings)
+  return new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'masklet' })
+}

@@ -1,0 +1,178 @@
+import type * as Ort from 'onnxruntime-common'
+import type { NetworkName, RunStep, TensorData } from '../core/module.js'
+import { MaskletError, asMaskletError } from '../errors/error.js'
+import { clampMemory, clampedBytes } from './memory_clamp.js'
+
+export type Provider = 'webgpu' | 'wasm'
+
+export interface RuntimeOptions {
+  provider: Provider
+  threads: number
+  /** Folder of the runtime's files, with a slash at its end. */
+  url: string
+  memoryLimit: number
+}
+
+/** Tensors that stay with the host under the numbers that one session gave them (core/tracking/step.h). */
+export class KeptTensors {
+  private readonly tensors = new Map<number, Ort.Tensor>()
+
+  get(handle: number): Ort.Tensor | undefined {
+    return this.tensors.get(handle)
+  }
+
+  keep(handle: number, tensor: Ort.Tensor): void {
+    this.release([handle])
+    this.tensors.set(handle, tensor)
+  }
+
+  release(handles: Iterable<number>): void {
+    for (const handle of handles) {
+      this.tensors.get(handle)?.dispose()
+      this.tensors.delete(handle)
+    }
+  }
+
+  close(): void {
+    this.release([...this.tensors.keys()])
+  }
+
+  get bytes(): number {
+    let sum = 0
+    for (const { dims, type } of this.tensors.values())
+      sum += dims.reduce((product, size) => product * size, type === 'int64' ? 8 : type === 'uint8' ? 1 : 4)
+    return sum
+  }
+}
+
+/** Networks whose outputs, all or none, are kept between runs; a GPU leaves them where they are. */
+const keptOutputs: Record<string, boolean> = { image_encoder: true, memory_attention: true }
+
+/**
+ * Runs core's networks on ONNX Runtime Web. There is nothing clever in it: a step's inputs go in, its outputs come back
+ * or stay under their handles. One run at a time; others wait.
+ */
+export class Runtime {
+  private readonly sessions = new Map<string, Ort.InferenceSession>()
+  private last: Promise<unknown> = Promise.resolve()
+  /** Milliseconds in each network, and runs, since the start. */
+  readonly spent = new Map<string, { ms: number; runs: number }>()
+
+  private constructor(
+    private readonly ort: typeof Ort,
+    readonly options: RuntimeOptions,
+  ) {}
+
+  static start(ort: typeof Ort, options: RuntimeOptions): Runtime {
+    clampMemory(options.memoryLimit)
+    const name = options.provider === 'webgpu' ? 'ort-wasm-simd-threaded.asyncify' : 'ort-wasm-simd-threaded'
+    ort.env.wasm.wasmPaths = { mjs: `${options.url}${name}.mjs`, wasm: `${options.url}${name}.wasm` }
+    ort.env.wasm.numThreads = options.threads
+    ort.env.logLevel = 'error'
+    return new Runtime(ort, options)
+  }
+
+  get memoryBytes(): number {
+    return clampedBytes()
+  }
+
+  has(name: string): boolean {
+    return this.sessions.has(name)
+  }
+
+  /** Loads a network under a name: its own, or another where it comes in several forms. */
+  async load(name: string, network: { onnx: Uint8Array; weights: Uint8Array }): Promise<void> {
+    const { provider } = this.options
+    const kept = keptOutputs[name.split('/')[0] ?? name] ?? false
+    await this.alone(async () => {
+      try {
+        const session = await this.ort.InferenceSession.create(network.onnx, {
+          executionProviders: [provider],
+          externalData: [{ path: 'weights.bin', data: network.weights }],
+          graphOptimizationLevel: 'all',
+          logSeverityLevel: 3,
+          ...(provider === 'webgpu' && { preferredOutputLocation: kept ? 'gpu-buffer' : 'cpu' }),
+        })
+        this.sessions.set(name, session)
+      } catch (thrown) {
+        throw this.explain(thrown, `loading ${name}`)
+      }
+    })
+  }
+
+  /** Runs a step and returns the outputs that core wants, in the step's order. */
+  async run(step: RunStep, kept: KeptTensors, name: string = step.network): Promise<TensorData[]> {
+    kept.release(step.release)
+    const session = this.sessions.get(name)
+    if (!session) throw new MaskletError('invalid_state', `${name} is not loaded`)
+    const inputs: Record<string, Ort.Tensor> = {}
+    for (const input of step.inputs) inputs[input.name] = this.inputTensor(input, kept, step.network)
+    return this.alone(async () => {
+      const start = performance.now()
+      let outputs: Ort.InferenceSession.ReturnType
+      try {
+        outputs = await session.run(inputs, step.outputs.map((output) => output.name))
+      } catch (thrown) {
+        throw this.explain(thrown, `running ${name}`)
+      }
+      const returned: TensorData[] = []
+      for (const { name: output, keepAs } of step.outputs) {
+        const tensor = outputs[output]
+        if (!tensor) throw new MaskletError('runtime_failed', `${name} gave no output ${output}`)
+        if (keepAs) kept.keep(keepAs, tensor)
+        else returned.push(tensorData(tensor))
+      }
+      this.count(name, performance.now() - start)
+      return returned
+    })
+  }
+
+  private inputTensor(input: RunStep['inputs'][number], kept: KeptTensors, network: NetworkName): Ort.Tensor {
+    if ('handle' in input) {
+      const tensor = kept.get(input.handle)
+      if (!tensor)
+        throw new MaskletError('invalid_argument', `${network}: tensor ${input.handle} is not kept, or not any more`)
+      return tensor
+    }
+    const { data } = input
+    const elements =
+      input.type === 'float32'
+        ? new Float32Array(data.buffer, data.byteOffset, data.byteLength / 4)
+        : input.type === 'int64'
+          ? new BigInt64Array(data.buffer, data.byteOffset, data.byteLength / 8)
+          : data
+    return new this.ort.Tensor(input.type, elements as never, input.dims)
+  }
+
+  /** The runtime does not run two networks at once. */
+  private alone<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.last.then(work)
+    this.last = result.catch(() => undefined)
+    return result
+  }
+
+  private count(name: string, ms: number): void {
+    const spent = this.spent.get(name) ?? { ms: 0, runs: 0 }
+    this.spent.set(name, { ms: spent.ms + ms, runs: spent.runs + 1 })
+  }
+
+  private explain(thrown: unknown, doing: string): MaskletError {
+    const error = asMaskletError(thrown, 'runtime_failed', doing)
+    if (error.code !== 'out_of_memory') return error
+    const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`
+    return new MaskletError(
+      'out_of_memory',
+      `${error.message} (the runtime holds ${mebibytes(this.memoryBytes)} of its ${mebibytes(this.options.memoryLimit)}; ` +
+        'raise memoryLimit, or take a smaller inputSize or model)',
+    )
+  }
+}
+
+function tensorData(tensor: Ort.Tensor): TensorData {
+  const data = tensor.data as Float32Array | BigInt64Array | Uint8Array
+  return {
+    type: tensor.type as TensorData['type'],
+    dims: [...tensor.dims],
+    data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  }
+}

@@ -1,0 +1,107 @@
+import type { StoredModel } from '../api/types.js'
+import { MaskletError, asMaskletError } from '../errors/error.js'
+import { type Download, type OpenWeights, download, storedSource } from './source.js'
+import { Sha256 } from './sha256.js'
+
+// Downloaded models in the origin's private file system: a folder a model with the weights and, written last,
+// about.json.
+
+const folderName = 'masklet-models'
+const weightsName = 'weights'
+const aboutName = 'about.json'
+
+async function modelsFolder(): Promise<FileSystemDirectoryHandle | undefined> {
+  try {
+    const root = await navigator.storage.getDirectory()
+    return await root.getDirectoryHandle(folderName, { create: true })
+  } catch {
+    return undefined // no private file system here: models are downloaded each time
+  }
+}
+
+const keyOf = (name: string) => encodeURIComponent(name).replaceAll('.', '%2E')
+
+/** A model of this name, downloaded where it is not there yet. undefined where there is no private file system. */
+export async function openStored(
+  name: string,
+  url: string,
+  sha256: string | undefined,
+  settings: Download,
+): Promise<OpenWeights | undefined> {
+  const models = await modelsFolder()
+  if (!models) return undefined
+  const found = await describe(models, keyOf(name))
+  if (found && found.about.url === url && (!sha256 || sha256.toLowerCase() === found.about.sha256))
+    return storedSource(name, found.file)
+  const folder = await models.getDirectoryHandle(keyOf(name), { create: true })
+  await folder.removeEntry(aboutName).catch(() => undefined)
+  const file = await folder.getFileHandle(weightsName, { create: true })
+  const hash = await write(file, url, settings)
+  if (sha256 && hash.hex !== sha256.toLowerCase()) {
+    await models.removeEntry(keyOf(name), { recursive: true })
+    throw new MaskletError(
+      'corrupt_file',
+      `the download of ${url} has SHA-256 ${hash.hex}, but ${sha256} is expected; it was deleted`,
+    )
+  }
+  const about: StoredModel = { name, bytes: hash.bytes, sha256: hash.hex, url }
+  await writeText(await folder.getFileHandle(aboutName, { create: true }), JSON.stringify(about))
+  return storedSource(name, file)
+}
+
+export async function listStored(): Promise<StoredModel[]> {
+  const models = await modelsFolder()
+  if (!models) return []
+  const list: StoredModel[] = []
+  for await (const key of models.keys()) {
+    const found = await describe(models, key)
+    if (found) list.push(found.about)
+  }
+  return list.sort((a, b) => a.name.localeCompare(b.name))
+}
+
+export async function deleteStored(name: string): Promise<void> {
+  const models = await modelsFolder()
+  try {
+    await models?.removeEntry(keyOf(name), { recursive: true })
+  } catch (thrown) {
+    throw asMaskletError(thrown, 'io_failed', `deleting the model '${name}'`)
+  }
+}
+
+/** undefined where the model is not whole. */
+async function describe(
+  models: FileSystemDirectoryHandle,
+  key: string,
+): Promise<{ about: StoredModel; file: FileSystemFileHandle } | undefined> {
+  try {
+    const folder = await models.getDirectoryHandle(key)
+    const about = JSON.parse(await (await (await folder.getFileHandle(aboutName)).getFile()).text()) as StoredModel
+    const file = await folder.getFileHandle(weightsName)
+    return (await file.getFile()).size === about.bytes ? { about, file } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function write(file: FileSystemFileHandle, url: string, settings: Download): Promise<{ bytes: number; hex: string }> {
+  const hash = new Sha256()
+  const writable = await file.createWritable()
+  try {
+    for await (const chunk of download(url, settings)) {
+      hash.update(chunk)
+      await writable.write(chunk as Uint8Array<ArrayBuffer>)
+    }
+    await writable.close()
+  } catch (thrown) {
+    await writable.abort().catch(() => undefined)
+    throw asMaskletError(thrown, 'io_failed', `storing ${url} in the private file system`)
+  }
+  return { bytes: hash.bytes, hex: hash.hex() }
+}
+
+async function writeText(file: FileSystemFileHandle, text: string): Promise<void> {
+  const writable = await file.createWritable()
+  await writable.write(text)
+  await writable.close()
+}

@@ -1,0 +1,13 @@
+import type { ToWorker } from '../protocol/messages.js'
+import { Server } from '../protocol/serve.js'
+import { Engine } from './engine.js'
+
+const scope = self as unknown as {
+  postMessage(message: unknown, transfer: Transferable[]): void
+  onmessage: ((event: MessageEvent<ToWorker>) => void) | null
+}
+
+const engine = new Engine()
+const server = new Server(scope, engine.handlers)
+engine.server = server
+scope.onmessage = (event) => server.receive(event.data)

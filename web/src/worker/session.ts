@@ -1,0 +1,295 @@
+import type { MaskForms, ObjectState, PropagateOptions } from '../api/types.js'
+import { check } from '../core/core.js'
+import type { CoreFrame, CoreModule, CorePrompt, CoreSession, SessionDescription } from '../core/module.js'
+import { MaskletError, asMaskletError, cancelled, closed } from '../errors/error.js'
+import type { ClipSource } from '../media/clip.js'
+import type { CallContext, Moved } from '../protocol/serve.js'
+import { KeptTensors, type Runtime } from '../runtime/runtime.js'
+import { drive } from './drive.js'
+import { type WireFrame, coreForms, wireFrame } from './wire.js'
+
+/** Results that a stream keeps. */
+const streamResults = 256
+
+export interface SessionInfo {
+  id: number
+  name: string
+  width: number
+  height: number
+  frameCount: number
+  times: readonly number[]
+}
+
+/** A session of core with its clip, its kept tensors and its results. */
+export class WorkerSession {
+  private readonly kept = new KeptTensors()
+  /** In the order of tracking. */
+  private readonly results = new Map<number, CoreFrame>()
+  /** Of prompts on frames that were not tracked yet. */
+  private readonly previews = new Map<number, CoreFrame>()
+  private direction = 'forward'
+  private partial = 'not tracked yet'
+  private over = false
+  private readonly running = new AbortController()
+  private busy: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    readonly id: number,
+    private readonly core: CoreModule,
+    private readonly session: CoreSession,
+    private readonly runtime: Runtime,
+    readonly clip: ClipSource,
+    private readonly modelName: string,
+    private readonly inputSize: number,
+  ) {}
+
+  info(): SessionInfo {
+    const { name, width, height, frameCount, times } = this.clip
+    return { id: this.id, name, width, height, frameCount, times }
+  }
+
+  addPoints(prompt: CorePrompt, forms: MaskForms | undefined, context: CallContext): Promise<Moved<WireFrame>> {
+    return this.prompt(() => this.session.addPoints(prompt), forms, context)
+  }
+
+  addMask(
+    prompt: { object: number; frame: number; width: number; height: number; mask: Uint8Array },
+    forms: MaskForms | undefined,
+    context: CallContext,
+  ): Promise<Moved<WireFrame>> {
+    return this.prompt(() => this.session.addMask(prompt, prompt.mask), forms, context)
+  }
+
+  clearPrompts(object: number, frame: number, forms: MaskForms | undefined, context: CallContext) {
+    return this.prompt(() => this.session.clearPrompts(object, frame), forms, context)
+  }
+
+  removeObject(object: number): void {
+    this.checkOpen()
+    check(this.session.removeObject(object))
+    for (const frames of [this.results, this.previews])
+      for (const [frame, { objects }] of frames)
+        frames.set(frame, { frame, objects: objects.filter(({ id }) => id !== object) })
+  }
+
+  reset(): void {
+    this.checkOpen()
+    check(this.session.reset())
+    this.results.clear()
+    this.previews.clear()
+    this.partial = 'not tracked yet'
+  }
+
+  async propagate(options: PropagateOptions, context: CallContext): Promise<void> {
+    this.checkOpen()
+    const direction = options.direction ?? 'forward'
+    const start = options.start ?? this.startOf(direction)
+    const { length, masks } = options
+    const report = async (skip: number | undefined, frame: CoreFrame) => {
+      if (frame.frame !== skip) await context.emit(await this.keep(frame, masks))
+    }
+    this.direction = direction
+    this.partial = 'cancelled: tracking has not come to its end'
+    try {
+      if (direction !== 'backward') {
+        check(this.session.propagate({ start, length, reverse: false }))
+        await this.drive(context.signal, masks, (frame) => report(undefined, frame))
+      }
+      if (direction !== 'forward' && start !== undefined && start > 0) {
+        check(this.session.propagate({ start, length, reverse: true }))
+        await this.drive(context.signal, masks, (frame) => report(direction === 'both' ? start : undefined, frame))
+      }
+      this.partial = ''
+    } catch (thrown) {
+      const error = asMaskletError(thrown, 'runtime_failed', 'tracking')
+      this.partial = `${error.code}: ${error.message}`
+      throw error
+    }
+  }
+
+  /** What is known of a frame: with everything from core while it is idle, else from the kept run lengths. */
+  async result(frame: number, forms: MaskForms | undefined, context: CallContext): Promise<Moved<WireFrame>> {
+    this.checkOpen()
+    let found: CoreFrame | undefined
+    const shown = this.session.show(frame)
+    if (!shown.error) {
+      await this.drive(context.signal, forms, (result) => {
+        found = result
+      })
+    } else if (shown.error.code !== 'invalid_state') {
+      check(shown)
+    }
+    const stored = this.results.get(frame) ?? this.previews.get(frame)
+    if (stored && (found?.objects.length ?? 0) < stored.objects.length)
+      found = check(this.core.frameFromRle(stored, this.clip, coreForms(forms)))
+    return this.wire(found ?? { frame, objects: [] }, forms)
+  }
+
+  async picture(frame: number, context: CallContext): Promise<ImageBitmap> {
+    this.checkOpen()
+    return this.clip.bitmap(frame, context.signal)
+  }
+
+  objects(): ObjectState[] {
+    this.checkOpen()
+    return this.describe().objects.map(({ id, prompts }) => ({
+      id,
+      prompts: prompts.map(({ frame, points, labels, isMask }) => ({ frame, points: pairs(points), labels, isMask })),
+    }))
+  }
+
+  /** The frames that have results, in the order of tracking. */
+  frames(): number[] {
+    return [...(this.results.size ? this.results : this.previews).keys()]
+  }
+
+  exportJSON(): string {
+    this.checkOpen()
+    const { name, width, height, frameCount } = this.clip
+    const clip = { width, height, frameCount }
+    const frames = this.results.size ? this.results : this.previews
+    const prompts = this.describe().objects.flatMap(({ id, prompts: said }) => said.map((prompt) => header(id, prompt)))
+    prompts.sort((a, b) => a.frame - b.frame || a.object - b.object)
+    const head = {
+      input: name,
+      model: this.modelName,
+      inputSize: this.inputSize,
+      direction: this.direction,
+      clip,
+      prompts,
+    }
+    let text = check(this.core.headerLine(head))
+    for (const frame of frames.values()) text += check(this.core.frameLine(frame, clip))
+    return text + this.core.endLine(frames.size, this.partial)
+  }
+
+  save(): Uint8Array {
+    this.checkOpen()
+    return check(this.session.save())
+  }
+
+  trace(tag: string): void {
+    this.session.trace(tag)
+  }
+
+  takeTrace(): Uint8Array {
+    return check(this.session.takeTrace())
+  }
+
+  get featureBytes(): number {
+    return this.kept.bytes
+  }
+
+  get resultBytes(): number {
+    let sum = this.clip.bytes
+    for (const frames of [this.results, this.previews])
+      for (const { objects } of frames.values()) for (const { counts } of objects) sum += counts.length + 100
+    return sum
+  }
+
+  /** Ends what runs, then frees everything. */
+  async close(): Promise<void> {
+    if (this.over) return
+    this.over = true
+    this.running.abort()
+    await this.busy.catch(() => undefined)
+    this.session.delete()
+    this.kept.close()
+    this.clip.close()
+  }
+
+  private async prompt(
+    begin: () => ReturnType<CoreSession['addPoints']>,
+    forms: MaskForms | undefined,
+    context: CallContext,
+  ): Promise<Moved<WireFrame>> {
+    this.checkOpen()
+    check(begin())
+    let found: CoreFrame | undefined
+    await this.drive(context.signal, forms, (frame) => {
+      found = frame
+    })
+    if (!found) throw new MaskletError('runtime_failed', 'core reported no frame for a prompt')
+    const kept = this.results.has(found.frame) ? this.results : this.previews
+    kept.set(found.frame, plain(found))
+    return this.wire(found, forms)
+  }
+
+  private async drive(
+    signal: AbortSignal,
+    forms: MaskForms | undefined,
+    take: (frame: CoreFrame) => Promise<void> | void,
+  ): Promise<void> {
+    const either = AbortSignal.any([signal, this.running.signal])
+    const work = drive(this.session, {
+      runtime: this.runtime,
+      kept: this.kept,
+      picture: (frame) => this.clip.picture(frame, either),
+      ready: () => take(check(this.session.result(coreForms(forms)))),
+      signal: either,
+    })
+    this.busy = work
+    await work.catch((thrown) => {
+      throw this.over ? cancelled('the call: its session is closed and it') : thrown
+    })
+  }
+
+  private async keep(frame: CoreFrame, forms: MaskForms | undefined): Promise<Moved<WireFrame>> {
+    this.previews.delete(frame.frame)
+    this.results.set(frame.frame, plain(frame))
+    if (!this.clip.frameCount && this.results.size > streamResults) {
+      const oldest = this.results.keys().next().value
+      if (oldest !== undefined) this.results.delete(oldest)
+    }
+    return this.wire(frame, forms)
+  }
+
+  private wire(frame: CoreFrame, forms: MaskForms | undefined): Promise<Moved<WireFrame>> {
+    const arrival = this.clip.arrival?.(frame.frame)
+    return wireFrame(frame, this.clip, arrival ?? { time: this.clip.times[frame.frame] ?? 0 }, forms)
+  }
+
+  private describe(): SessionDescription {
+    return check(this.session.describe())
+  }
+
+  /** Core's own default is the earliest prompt; backward goes from the latest. */
+  private startOf(direction: 'forward' | 'backward' | 'both'): number | undefined {
+    const frames = this.describe().objects.flatMap(({ prompts }) => prompts.map(({ frame }) => frame))
+    if (frames.length === 0) return undefined
+    return direction === 'backward' ? Math.max(...frames) : Math.min(...frames)
+  }
+
+  private checkOpen(): void {
+    if (this.over) throw closed('the session')
+  }
+}
+
+/** Only what is kept: the run lengths. */
+function plain({ frame, objects }: CoreFrame): CoreFrame {
+  return {
+    frame,
+    objects: objects.map(({ id, score, iou, area, box, counts }) => ({ id, score, iou, area, box, counts })),
+  }
+}
+
+function pairs(points: number[]): [number, number][] {
+  const list: [number, number][] = []
+  for (let i = 0; i + 1 < points.length; i += 2) list.push([points[i] as number, points[i + 1] as number])
+  return list
+}
+
+/** A prompt as the export's header has it: a box is two points with labels 2 and 3 in core. */
+function header(object: number, prompt: SessionDescription['objects'][number]['prompts'][number]) {
+  const places = pairs(prompt.points)
+  const isCorner = (index: number) => (prompt.labels[index] ?? 0) >= 2
+  const corners = places.filter((_, index) => isCorner(index)).flat()
+  return {
+    object,
+    frame: prompt.frame,
+    points: new Float32Array(places.filter((_, index) => !isCorner(index)).flat()),
+    labels: new Float32Array(prompt.labels.filter((label) => label < 2)),
+    ...(corners.length === 4 && { box: new Float32Array(corners) }),
+    ...(prompt.isMask && { mask: 'mask' }),
+  }
+}
