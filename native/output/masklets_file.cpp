@@ -1,6 +1,7 @@
 #include "native/output/masklets_file.h"
 
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -20,6 +21,8 @@ double shortest(float value) {
   *end = '\0';
   return std::strtod(text, nullptr);
 }
+
+double microseconds(double seconds) { return std::round(seconds * 1e6) / 1e6; }
 
 Json to_json(const ClipPrompt& prompt) {
   Json json = {{"object", prompt.object}, {"frame", prompt.frame}};
@@ -68,18 +71,32 @@ Result<MaskletsFile> MaskletsFile::create(const std::string& path, const Masklet
   return MaskletsFile(std::move(file), header.clip);
 }
 
-Status MaskletsFile::add(int frame, const FrameMasks& masks) {
-  Json json = {{"frame", frame}, {"objects", Json::array()}};
+Status MaskletsFile::add(int frame, double time_s, const FrameMasks& masks) {
+  Json json = {{"frame", frame}, {"time", microseconds(time_s)}, {"objects", Json::array()}};
   for (const ObjectMask& object : masks.objects) json["objects"].push_back(to_json(object, clip_));
   MASKLET_TRY(write_line(file_, json));
+  frame_ends_.push_back(file_.size());
   ++frames_;
   return {};
 }
 
-Status MaskletsFile::finish(const std::string& reason) {
+Status MaskletsFile::write_end(const std::string& reason) {
   Json end = {{"frames", frames_}, {"partial", !reason.empty()}};
   if (!reason.empty()) end["reason"] = reason;
-  MASKLET_TRY(write_line(file_, {{"end", end}}));
+  return write_line(file_, {{"end", end}});
+}
+
+Status MaskletsFile::finish(const std::string& reason) {
+  // A frame whose line could not be written whole is not there.
+  if (!frame_ends_.empty()) MASKLET_TRY(file_.shorten(frame_ends_.back()));
+  Status ended = write_end(reason);
+  while (!ended && frames_ > 1) {
+    frame_ends_.pop_back();
+    --frames_;
+    MASKLET_TRY(file_.shorten(frame_ends_.back()));
+    ended = write_end(reason.empty() ? ended.error().message : reason);
+  }
+  MASKLET_TRY(ended);
   return file_.commit();
 }
 
