@@ -1,22 +1,11 @@
 #pragma once
 
-#include <array>
-#include <optional>
-#include <string>
 #include <vector>
 
+#include "core/output/masklets_lines.h"
 #include "core/tracking/session.h"
 
 namespace masklet::native {
-
-/// Everything that was said of one object on one frame: points and a box, or a mask file.
-struct ClipPrompt {
-  int object = 1;
-  int frame = 0;
-  std::vector<Point> points;                ///< labels 1 and 0
-  std::optional<std::array<float, 4>> box;  ///< x0, y0, x1, y1
-  std::string mask_path;                    ///< empty: no mask
-};
 
 /// Joins what belongs to the same object and frame, and sorts by frame, then object. Errors: invalid_argument
 /// where prompts contradict each other (two boxes, two masks, a mask with points or a box, a pixel that is

@@ -1,30 +1,14 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "core/tracking/frame_masks.h"
+#include "core/output/masklets_lines.h"
 #include "native/host/atomic_file.h"
-#include "native/host/clip_prompts.h"
 
 namespace masklet::native {
 
-/// What the first line of a masklets.jsonl says.
-struct MaskletsHeader {
-  std::string input;  ///< name of the clip, without its folders
-  std::string model;  ///< name of the checkpoint or model folder
-  int input_size = 0;
-  Clip clip;
-  std::string direction;
-  std::vector<ClipPrompt> prompts;
-};
-
-/// masklets.jsonl: one JSON object a line. First the header {"masklets": 1, ...}; then each frame in the
-/// order of tracking, {"frame", "time" in seconds, "objects": [{"id", "rle": {"size": [h, w], "counts"}, "score", "iou", "area",
-/// "box"}]}, where the RLE is COCO's compressed one, the score is above 0 where the object is on the frame
-/// and the box is [x, y, width, height]; last {"end": {"frames", "partial"}}, with the "reason" where it is
-/// partial. Every line is handed to the system at once, under a draft name that finish() turns into the
-/// file's own.
+/// masklets.jsonl, whose lines core/output/masklets_lines.h describes. Every line is handed to the system at once,
+/// under a draft name that finish() turns into the file's own.
 class MaskletsFile {
  public:
   /// Errors: io_failed.
