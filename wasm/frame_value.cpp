@@ -168,7 +168,7 @@ val header_line(val header) {
   });
 }
 
-val frame_line(val frame, val clip) {
+val frame_line(val frame, double time_s, val clip) {
   return guarded([&] {
     std::vector<MaskletsObject> objects;
     const val given = frame["objects"];
@@ -177,7 +177,7 @@ val frame_line(val frame, val clip) {
       if (!object) return failure(object.error());
       objects.push_back(std::move(*object));
     }
-    return success(val(masklets_frame_line(int_or(frame, "frame", 0), objects)));
+    return success(val(masklets_frame_line(int_or(frame, "frame", 0), time_s, objects)));
   });
 }
 

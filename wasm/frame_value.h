@@ -25,7 +25,7 @@ emscripten::val image_masks_value(const std::vector<ImageMask>& masks, int low_r
 
 // masklets.jsonl's lines: {value: string}.
 emscripten::val header_line(emscripten::val header);
-emscripten::val frame_line(emscripten::val frame, emscripten::val clip);
+emscripten::val frame_line(emscripten::val frame, double time_s, emscripten::val clip);
 std::string end_line(int frames, const std::string& reason);
 
 }  // namespace masklet::wasm

@@ -1,5 +1,6 @@
 #include "core/output/masklets_lines.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "core/output/shortest.h"
@@ -52,8 +53,8 @@ std::string masklets_header_line(const MaskletsHeader& header) {
   return line(json);
 }
 
-std::string masklets_frame_line(int frame, const std::vector<MaskletsObject>& objects) {
-  Json json = {{"frame", frame}, {"objects", Json::array()}};
+std::string masklets_frame_line(int frame, double time_s, const std::vector<MaskletsObject>& objects) {
+  Json json = {{"frame", frame}, {"time", std::round(time_s * 1e6) / 1e6}, {"objects", Json::array()}};
   for (const MaskletsObject& object : objects) json["objects"].push_back(to_json(object));
   return line(json);
 }

@@ -41,13 +41,13 @@ struct MaskletsObject {
 };
 
 // masklets.jsonl: one JSON object a line. First the header {"masklets": 1, ...}; then each frame in the order of
-// tracking, {"frame", "objects": [{"id", "rle": {"size": [h, w], "counts"}, "score", "iou", "area", "box"}]}, where
+// tracking, {"frame", "time" in seconds, "objects": [{"id", "rle": {"size": [h, w], "counts"}, "score", "iou", "area", "box"}]}, where
 // the RLE is COCO's compressed one, the score is above 0 where the object is on the frame and the box is [x, y,
 // width, height]; last {"end": {"frames", "partial"}}, with the "reason" where it is partial. Both twins write these
 // lines; every line ends in a line break.
 
 std::string masklets_header_line(const MaskletsHeader& header);
-std::string masklets_frame_line(int frame, const std::vector<MaskletsObject>& objects);
+std::string masklets_frame_line(int frame, double time_s, const std::vector<MaskletsObject>& objects);
 /// `reason`: why the results are partial; empty: they are whole.
 std::string masklets_end_line(int frames, const std::string& reason);
 

@@ -55,7 +55,7 @@ using ScriptCall = std::variant<PointsCall, MaskCall, ClearCall, RemoveCall, Res
                                 PredictCall>;
 
 struct Script {
-  std::string frames;                    ///< folder of frames, relative to the script
+  std::string frames;                    ///< folder of frames or a video, relative to the script
   std::optional<std::vector<int>> order; ///< the file of each frame of the clip; absent: all files in order
   std::optional<int> frame_count;        ///< only the first frames
   TrackingOptions options;

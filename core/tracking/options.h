@@ -30,7 +30,8 @@ struct TrackingOptions {
   /// Displayed masks do not overlap: the highest logit takes the pixel.
   bool non_overlapping_masks = false;
   /// Tracked frames further than this from the one just tracked are forgotten, beyond what tracking itself looks back
-  /// at; results do not depend on it, but a forgotten frame is corrected without its own mask. -1 keeps everything.
+  /// at from there, or from a prompt in either direction; results do not depend on it, but a forgotten frame is
+  /// corrected without its own mask. -1 keeps everything.
   int history_frames = -1;
   /// Frames whose features stay with the host for the next prompt or object, at least 1.
   int cached_frames = 2;

@@ -325,7 +325,13 @@ void Tracker::forget_history(int frame) {
   // What tracking itself looks back at stays, whatever was asked for.
   const int window = std::max({options.history_frames, options.memory_stride * memories, options.max_object_pointers});
   for (ObjectTrack& track : state_.objects) {
-    std::erase_if(track.tracked, [&](const auto& entry) { return std::abs(entry.first - frame) > window; });
+    const auto near_prompt = [&](int tracked) {
+      const auto it = track.conditioning.lower_bound(tracked - window);
+      return it != track.conditioning.end() && it->first <= tracked + window;
+    };
+    std::erase_if(track.tracked, [&](const auto& entry) {
+      return std::abs(entry.first - frame) > window && !near_prompt(entry.first);
+    });
   }
 }
 

@@ -12,6 +12,7 @@ enum ExitCode {
   kBadInput = 3,     // a file that is missing, broken or of the wrong kind
   kRuntime = 4,      // inference failed, or memory ran out
   kInterrupted = 5,  // cancelled; what was finished is kept
+  kBrokenClip = 6,   // the clip breaks off or is damaged; what could be read was used
 };
 
 inline ExitCode exit_code(ErrorCode code) {
@@ -34,6 +35,8 @@ inline ExitCode exit_code(ErrorCode code) {
       return kRuntime;
     case ErrorCode::cancelled:
       return kInterrupted;
+    case ErrorCode::broken_clip:
+      return kBrokenClip;
   }
   return kRuntime;
 }

@@ -10,7 +10,8 @@ namespace {
 constexpr const char* kAbout =
     "masklet: segment and track objects in video with SAM 2.\n\n"
     "Exit codes: 0 done, 1 compare found differences, 2 wrong usage, 3 a file is missing or broken,\n"
-    "4 inference failed or memory ran out, 5 interrupted (what was finished is kept).";
+    "4 inference failed or memory ran out, 5 interrupted (what was finished is kept), 6 the clip is damaged\n"
+    "(what could be read was used).";
 
 int run(int argc, char** argv) {
   CLI::App app(kAbout, "masklet");
@@ -22,7 +23,7 @@ int run(int argc, char** argv) {
     Action chosen = define(*command);
     command->callback([&action, chosen] { action = chosen; });
   };
-  add("segment", "Track objects through a clip from clicks, boxes or masks", add_segment);
+  add("segment", "Track objects through a video from clicks, boxes or masks", add_segment);
   add("synth", "Draw a sample clip with exact masks", add_synth);
   add("eval", "Score masks against true ones", add_eval);
   add("inspect", "Say what a checkpoint holds: architecture, parameters, missing and unexpected tensors", add_inspect);

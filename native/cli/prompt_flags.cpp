@@ -3,6 +3,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "native/host/prompts_file.h"
+
 namespace masklet::native {
 namespace {
 
@@ -101,10 +103,17 @@ void add_prompt_flags(CLI::App& command, PromptFlags& flags) {
   add("--box", flags.boxes, "X0,Y0,X1,Y1[,FRAME[,OBJECT]]: a box around the object");
   add("--mask", flags.masks,
       "FILE[,FRAME[,OBJECT]]: the object's mask, a grey PNG or an indexed one with ids");
+  command
+      .add_option("--prompts", flags.file,
+                  "JSON file: a list of {object, frame, points, labels, box, mask}, or an earlier masklets.jsonl")
+      ->group("Prompts");
 }
 
 Result<std::vector<ClipPrompt>> parse_prompt_flags(const PromptFlags& flags) {
   std::vector<ClipPrompt> prompts;
+  if (!flags.file.empty()) {
+    MASKLET_ASSIGN(prompts, read_prompts_file(flags.file));
+  }
   for (const std::string& text : flags.clicks) {
     MASKLET_ASSIGN(prompts.emplace_back(), parse_click(text, 1));
   }
@@ -119,7 +128,8 @@ Result<std::vector<ClipPrompt>> parse_prompt_flags(const PromptFlags& flags) {
   }
   if (prompts.empty())
     return Error{ErrorCode::invalid_argument,
-                 "no object is given; point at one with --click X,Y, --box X0,Y0,X1,Y1 or --mask FILE"};
+                 "no object is given; point at one with --click X,Y, --box X0,Y0,X1,Y1, --mask FILE or "
+                 "--prompts FILE"};
   return merge_prompts(prompts);
 }
 

@@ -24,6 +24,9 @@ void print_outputs(const SegmentOptions& options, const SegmentSummary& summary)
   if (summary.frames == 0) return;
   if (options.png) std::printf("masks in %s/masks\n", options.output.c_str());
   if (options.sheet) std::printf("contact sheet in %s/sheet.png\n", options.output.c_str());
+  const bool interrupted = !summary.status && summary.status.error().code == ErrorCode::cancelled;
+  if (!options.overlay.empty() && !interrupted) std::printf("overlay video in %s\n", options.overlay.c_str());
+  if (!summary.remark.empty()) std::printf("%s\n", summary.remark.c_str());
 }
 
 Result<ExitCode> run(Options options) {
@@ -43,7 +46,10 @@ Result<ExitCode> run(Options options) {
 Action add_segment(CLI::App& command) {
   auto options = std::make_shared<Options>();
   SegmentOptions& segment = options->segment;
-  command.add_option("input", segment.input, "Folder of PNG or JPEG frames, in the order of their numbers")
+  command
+      .add_option("input", segment.input,
+                  "Video (mp4, mov, webm, mkv, gif, ...), image, or folder of PNG or JPEG frames in the order of their "
+                  "numbers")
       ->required();
   add_model_flags(command, segment.model);
   add_prompt_flags(command, options->prompts);
@@ -52,18 +58,24 @@ Action add_segment(CLI::App& command) {
       ->required();
   command.add_flag("--png", segment.png, "Write masks/00000.png, ...: indexed, with the DAVIS palette");
   command.add_flag("--sheet", segment.sheet, "Write sheet.png: frames with their masks, side by side");
+  command.add_option("--overlay", segment.overlay,
+                     "Write this video (.mp4, .mov, .mkv): objects tinted and outlined, sound kept");
+  command.add_option("--frame-rate", segment.frame_rate, "Frames a second of a folder of frames")
+      ->check(CLI::Range(0.01, 1000.0))
+      ->capture_default_str();
   command
       .add_option("--progress", options->progress,
                   "bar, json (a line a frame on stderr), none, or auto: bar on a terminal, else json")
       ->capture_default_str();
   command.footer(
-      "masklets.jsonl: a header; a line a frame with each object's COCO RLE, score, IoU estimate, area and "
-      "box;\n"
-      "an end line. Ctrl-C keeps the frames so far, marks them partial and gives exit code 5.\n\n"
+      "masklets.jsonl: a header; a line a frame with its time and each object's COCO RLE, score, IoU estimate,\n"
+      "area and box; an end line. Ctrl-C keeps the frames so far, marks them partial and gives exit code 5; a clip\n"
+      "that breaks off half-way is tracked as far as it goes and gives exit code 6.\n\n"
       "Examples:\n"
-      "  masklet segment frames --model sam2.1_hiera_tiny.pt --click 320,180 -o out --png --sheet\n"
-      "  masklet segment frames --model models/nano --box 40,30,180,200,0,1 --click 400,90,12,2 -o out\n"
-      "  masklet segment frames --model models/nano --mask first.png,0,1 --direction both -o out");
+      "  masklet segment clip.mp4 --model nano --click 640,360 -o out --overlay out/overlay.mp4\n"
+      "  masklet segment clip.mp4 --model sam2.1_hiera_tiny.pt --click 320,180 -o out --png --sheet\n"
+      "  masklet segment frames --model nano --box 40,30,180,200,0,1 --click 400,90,12,2 -o out\n"
+      "  masklet segment clip.webm --model nano --prompts prompts.json --direction both -o out");
   return [options] { return run(*options); };
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -18,7 +19,12 @@ class AtomicFile {
   ~AtomicFile();  // removes what was not committed
 
   Status write(std::span<const std::byte> bytes);
+  /// Takes back what was written after the first `size` bytes.
+  Status shorten(std::uint64_t size);
   Status commit();
+
+  /// Bytes written.
+  std::uint64_t size() const { return size_; }
 
  private:
   AtomicFile(std::string path, std::string draft, int descriptor)
@@ -26,6 +32,7 @@ class AtomicFile {
 
   std::string path_, draft_;
   int descriptor_;
+  std::uint64_t size_ = 0;
 };
 
 /// The whole of a file at once.

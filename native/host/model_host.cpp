@@ -5,6 +5,7 @@
 #include "core/model/model_folder.h"
 #include "core/model/recognise.h"
 #include "native/host/file_source.h"
+#include "native/host/model_path.h"
 
 namespace masklet::native {
 namespace {
@@ -22,7 +23,9 @@ Result<std::optional<Architecture>> given_architecture(const ModelOptions& optio
 
 }  // namespace
 
-Result<UncheckedModel> open_unchecked(const ModelOptions& options) {
+Result<UncheckedModel> open_unchecked(const ModelOptions& given) {
+  ModelOptions options = given;
+  MASKLET_ASSIGN(options.path, find_model(given.path));
   const bool folder = fs::is_directory(options.path);
   MASKLET_ASSIGN(const std::shared_ptr<ByteSource> source,
                  open_file(folder ? (fs::path(options.path) / kWeightsFile).string() : options.path));

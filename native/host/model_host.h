@@ -11,7 +11,8 @@
 namespace masklet::native {
 
 struct ModelOptions {
-  /// A .pt or .safetensors checkpoint, or a folder with model.json and model.safetensors.
+  /// A .pt or .safetensors checkpoint, a folder with model.json and model.safetensors, or the name of a model that
+  /// comes with masklet ("nano").
   std::string path;
   /// model.json for a checkpoint of no published size; empty: recognised by the tensors.
   std::string architecture_path;
@@ -27,8 +28,8 @@ struct UncheckedModel {
   std::optional<Architecture> given;
 };
 
-/// Errors: io_failed, those of open_checkpoint and parse_architecture.
-Result<UncheckedModel> open_unchecked(const ModelOptions& options);
+/// Errors: those of find_model, open_checkpoint and parse_architecture.
+Result<UncheckedModel> open_unchecked(const ModelOptions& given);
 
 /// A checkpoint with the architecture that it fits.
 struct OpenedModel {

@@ -34,6 +34,12 @@ Tensor refinement_planes(const std::vector<ImageMask>& masks, std::int64_t side)
   return planes;
 }
 
+/// A folder whose files may be reordered, or a video.
+Result<std::unique_ptr<FrameSource>> open_frames(const fs::path& path, const std::optional<std::vector<int>>& order) {
+  if (order || fs::is_directory(path)) return open_frame_folder(path, order);
+  return open_clip(path, {});
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ScriptRunner>> ScriptRunner::open(const std::string& script_path, ModelOptions options,
@@ -44,7 +50,7 @@ Result<std::unique_ptr<ScriptRunner>> ScriptRunner::open(const std::string& scri
   std::unique_ptr<ScriptRunner> runner(new ScriptRunner(folder, std::move(script), tensors));
   const bool image_mode = runner->script_.is_image_mode();
   options.graph.float_image = image_mode;
-  MASKLET_ASSIGN(runner->frames_, open_frame_folder(fs::path(folder) / runner->script_.frames, runner->script_.order));
+  MASKLET_ASSIGN(runner->frames_, open_frames(fs::path(folder) / runner->script_.frames, runner->script_.order));
   MASKLET_ASSIGN(runner->host_, load_model_host(options));
   if (image_mode) {
     runner->predictor_ = std::make_unique<ImagePredictor>(runner->model());

@@ -9,8 +9,10 @@
 #include "native/media/png_file.h"
 #include "native/output/contact_sheet.h"
 #include "native/output/folders.h"
+#include "native/media/video_writer.h"
 #include "native/output/masklets_file.h"
 #include "native/output/numbered_name.h"
+#include "native/output/overlay.h"
 
 namespace masklet::native {
 namespace {
@@ -18,16 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kDirectionNames[] = {"forward", "backward", "both"};
-
-Result<std::unique_ptr<FrameSource>> open_input(const std::string& input) {
-  std::error_code failure;
-  if (!fs::exists(input, failure)) return Error{ErrorCode::io_failed, "'" + input + "' does not exist"};
-  if (!fs::is_directory(input, failure))
-    return Error{ErrorCode::unsupported_file, "'" + input +
-                                                  "' is a file; this version reads a folder of PNG or JPEG "
-                                                  "frames. Make one with: ffmpeg -i VIDEO FOLDER/%05d.png"};
-  return open_frame_folder(input, std::nullopt);
-}
 
 /// The way through the clip: frames in the order in which they are reported.
 struct Way {
@@ -62,6 +54,16 @@ Status check_apart(const std::string& input, const fs::path& masks) {
   return {};
 }
 
+Status check_overlay(const SegmentOptions& options) {
+  if (options.overlay.empty()) return {};
+  MASKLET_TRY(check_video_name(options.overlay));
+  std::error_code failure;
+  if (fs::exists(options.overlay, failure) && fs::equivalent(options.input, options.overlay, failure))
+    return Error{ErrorCode::invalid_argument,
+                 "--overlay '" + options.overlay + "' is the clip itself; choose another name"};
+  return {};
+}
+
 std::string last_name(const std::string& path) {
   const fs::path normal = fs::path(path).lexically_normal();
   return (normal.has_filename() ? normal : normal.parent_path()).filename().string();
@@ -69,13 +71,13 @@ std::string last_name(const std::string& path) {
 
 class Run {
  public:
-  Run(const SegmentOptions& options, std::unique_ptr<FrameSource> frames, Clip clip, Way way)
+  Run(const SegmentOptions& options, Progress& progress, std::unique_ptr<FrameSource> frames, Clip clip, Way way)
       : options_(options),
         frames_(std::move(frames)),
         clip_(clip),
         way_(way),
         sheet_(way.frames),
-        progress_(options.progress) {}
+        progress_(progress) {}
 
   Result<SegmentSummary> run() {
     const fs::path output = options_.output;
@@ -84,6 +86,7 @@ class Run {
     // The output is tried before the model is loaded: the one takes a moment, the other seconds.
     const std::string jsonl = output / "masklets.jsonl";
     MASKLET_TRY(AtomicFile::create(jsonl));
+    if (!options_.overlay.empty()) MASKLET_TRY(AtomicFile::create(options_.overlay));
     progress_.begin("load", 0);
     MASKLET_ASSIGN(host_, load_model_host(options_.model));
     MASKLET_ASSIGN(MaskletsFile file, MaskletsFile::create(jsonl, header()));
@@ -94,15 +97,29 @@ class Run {
     SegmentSummary summary;
     progress_.begin("track", way_.frames);
     summary.status = track();
+    if (const std::optional<Error> damage = frames_->damage(); damage && summary.status) summary.status = *damage;
     summary.fps = progress_.fps();
     summary.frames = file.frames();
     summary.expected_frames = way_.frames;
     MASKLET_TRY(file.finish(summary.status ? "" : reason(summary.status.error())));
     if (options_.sheet && file.frames() > 0) MASKLET_TRY(sheet_.write(output / "sheet.png"));
+    if (!options_.overlay.empty() && shows_overlay(summary)) {
+      // The model has done its part.
+      session_.reset();
+      host_.reset();
+      const OverlayOptions overlay{jsonl, options_.overlay, fs::is_directory(options_.input) ? "" : options_.input,
+                                   options_.stop};
+      MASKLET_ASSIGN(summary.remark, write_overlay(*frames_, overlay, progress_));
+    }
     return summary;
   }
 
  private:
+  /// After an interruption nobody waits for a video.
+  static bool shows_overlay(const SegmentSummary& summary) {
+    return summary.frames > 0 && (summary.status || summary.status.error().code == ErrorCode::broken_clip);
+  }
+
   static std::string reason(const Error& error) {
     return std::string(error_name(error.code)) + ": " + error.message;
   }
@@ -118,9 +135,9 @@ class Run {
 
   Status create_session() {
     TrackingOptions tracking;
-    // No correction comes later, so one way needs only what tracking itself looks back at, and memory does
-    // not grow with the clip. The way back still looks at the memories of the way there.
-    tracking.history_frames = way_.backward && way_.forward_last >= way_.first ? -1 : 0;
+    // No correction comes later, so what tracking itself looks back at is enough, and memory does not grow with the
+    // clip.
+    tracking.history_frames = 0;
     MASKLET_ASSIGN(session_, Session::create(host_->model, clip_, tracking));
     return {};
   }
@@ -174,7 +191,7 @@ class Run {
       const fs::path path = fs::path(options_.output) / "masks" / numbered_png(result.frame);
       MASKLET_TRY(write_label_png(path, masks.labels, clip_.width, clip_.height));
     }
-    MASKLET_TRY(file_->add(result.frame, masks));
+    MASKLET_TRY(file_->add(result.frame, frames_->time_s(result.frame), masks));
     progress_.advance(result.frame);
     return {};
   }
@@ -184,7 +201,7 @@ class Run {
   Clip clip_;
   Way way_;
   ContactSheet sheet_;
-  Progress progress_;
+  Progress& progress_;
   std::unique_ptr<ModelHost> host_;
   std::unique_ptr<Session> session_;
   MaskletsFile* file_ = nullptr;
@@ -201,14 +218,19 @@ Result<Direction> parse_direction(const std::string& text) {
 }
 
 Result<SegmentSummary> segment(const SegmentOptions& options) {
-  MASKLET_ASSIGN(std::unique_ptr<FrameSource> frames, open_input(options.input));
-  if (options.png) MASKLET_TRY(check_apart(options.input, fs::path(options.output) / "masks"));
-  const Clip clip{frames->width(), frames->height(), frames->frame_count()};
   if (options.prompts.empty())
     return Error{ErrorCode::invalid_argument, "no object is given; prompt at least one"};
+  MASKLET_TRY(check_overlay(options));
+  Progress progress(options.progress);
+  progress.begin("open", 0);
+  const ClipOptions clip_options{options.frame_rate, ClipOptions().held_bytes,
+                                 [&](double) { return !options.stop || !options.stop(); }};
+  MASKLET_ASSIGN(std::unique_ptr<FrameSource> frames, open_clip(options.input, clip_options));
+  if (options.png) MASKLET_TRY(check_apart(options.input, fs::path(options.output) / "masks"));
+  const Clip clip{frames->width(), frames->height(), frames->frame_count()};
   MASKLET_TRY(check_prompts(options.prompts, clip));
   MASKLET_ASSIGN(const Way way, plan(options.direction, options.prompts, clip));
-  return Run(options, std::move(frames), clip, way).run();
+  return Run(options, progress, std::move(frames), clip, way).run();
 }
 
 }  // namespace masklet::native

@@ -6,6 +6,7 @@
 
 #include "native/host/clip_prompts.h"
 #include "native/host/model_host.h"
+#include "native/media/frame_source.h"
 #include "native/output/progress.h"
 
 namespace masklet::native {
@@ -17,22 +18,25 @@ enum class Direction { forward, backward, both };
 Result<Direction> parse_direction(const std::string& text);
 
 struct SegmentOptions {
-  std::string input;  ///< a folder of PNG or JPEG frames
+  std::string input;  ///< a video, an image, or a folder of PNG or JPEG frames
+  double frame_rate = ClipOptions().frame_rate;  ///< of a folder of frames
   ModelOptions model;
   std::vector<ClipPrompt> prompts;  ///< merged
   Direction direction = Direction::forward;
   std::string output;  ///< folder, made where it is missing
   bool png = false;    ///< masks/00000.png: indexed, DAVIS palette
   bool sheet = false;  ///< sheet.png
+  std::string overlay;  ///< a video of the clip with its objects tinted and outlined; empty: none
   ProgressMode progress = ProgressMode::none;
-  /// Asked after every frame; true ends the run with `cancelled`.
+  /// Asked every few hundred milliseconds at least, and after every frame; true ends the run with `cancelled`.
   std::function<bool()> stop;
 };
 
-/// How far a run came. `status` is not ok where it ended early; what was tracked before is written, marked
-/// partial.
+/// How far a run came. `status` is not ok where it ended early or the clip is damaged; what was tracked is written,
+/// marked partial.
 struct SegmentSummary {
   Status status;
+  std::string remark;  ///< of the overlay, for whoever reads the summary
   int frames = 0;
   int expected_frames = 0;
   double fps = 0;  ///< of tracking, decoding and writing

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "native/media/frame_source.h"
+#include "native/media/image_file.h"
 
 namespace masklet::native {
 namespace {
@@ -33,20 +34,23 @@ bool numbered_before(const fs::path& a, const fs::path& b) {
 
 class FrameFolder final : public FrameSource {
  public:
-  FrameFolder(std::vector<fs::path> files, int width, int height)
-      : files_(std::move(files)), width_(width), height_(height) {}
+  FrameFolder(std::vector<fs::path> files, int width, int height, double frame_rate)
+      : files_(std::move(files)), width_(width), height_(height), frame_rate_(frame_rate) {}
 
   int frame_count() const override { return static_cast<int>(files_.size()); }
   int width() const override { return width_; }
   int height() const override { return height_; }
+  double time_s(int frame) const override { return frame / frame_rate_; }
 
   Result<ImageView> read(int frame) override {
     if (frame < 0 || frame >= frame_count())
       return Error{ErrorCode::frame_out_of_range, "frame " + std::to_string(frame) + " is not in the folder; it has " +
                                                       std::to_string(frame_count()) + " frames"};
-    MASKLET_ASSIGN(current_, read_image(files_[frame].string()));
+    Result<RgbImage> image = read_image(files_[frame].string());
+    if (!image) return Error{ErrorCode::broken_clip, "frame " + std::to_string(frame) + ": " + image.error().message};
+    current_ = std::move(*image);
     if (current_.width != width_ || current_.height != height_)
-      return Error{ErrorCode::unsupported_file,
+      return Error{ErrorCode::broken_clip,
                    "'" + files_[frame].string() + "' is " + std::to_string(current_.width) + " x " +
                        std::to_string(current_.height) + " pixels; the frames before it are " +
                        std::to_string(width_) + " x " + std::to_string(height_) + ", and all must have one size"};
@@ -56,13 +60,15 @@ class FrameFolder final : public FrameSource {
  private:
   std::vector<fs::path> files_;
   int width_, height_;
+  double frame_rate_;
   RgbImage current_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<FrameSource>> open_frame_folder(const std::string& folder,
-                                                       const std::optional<std::vector<int>>& order) {
+                                                       const std::optional<std::vector<int>>& order,
+                                                       double frame_rate) {
   std::error_code failure;
   std::vector<fs::path> files;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, failure)) {
@@ -84,7 +90,7 @@ Result<std::unique_ptr<FrameSource>> open_frame_folder(const std::string& folder
     files = std::move(ordered);
   }
   MASKLET_ASSIGN(const RgbImage first, read_image(files.front().string()));
-  return std::unique_ptr<FrameSource>(new FrameFolder(std::move(files), first.width, first.height));
+  return std::unique_ptr<FrameSource>(new FrameFolder(std::move(files), first.width, first.height, frame_rate));
 }
 
 }  // namespace masklet::native

@@ -15,14 +15,28 @@ Result<MaskletsFile> MaskletsFile::create(const std::string& path, const Masklet
   return MaskletsFile(std::move(file), header.clip);
 }
 
-Status MaskletsFile::add(int frame, const FrameMasks& masks) {
-  MASKLET_TRY(write_line(file_, masklets_frame_line(frame, masklets_objects(masks, clip_))));
+Status MaskletsFile::add(int frame, double time_s, const FrameMasks& masks) {
+  MASKLET_TRY(write_line(file_, masklets_frame_line(frame, time_s, masklets_objects(masks, clip_))));
+  frame_ends_.push_back(file_.size());
   ++frames_;
   return {};
 }
 
+Status MaskletsFile::write_end(const std::string& reason) {
+  return write_line(file_, masklets_end_line(frames_, reason));
+}
+
 Status MaskletsFile::finish(const std::string& reason) {
-  MASKLET_TRY(write_line(file_, masklets_end_line(frames_, reason)));
+  // A frame whose line could not be written whole is not there.
+  if (!frame_ends_.empty()) MASKLET_TRY(file_.shorten(frame_ends_.back()));
+  Status ended = write_end(reason);
+  while (!ended && frames_ > 1) {
+    frame_ends_.pop_back();
+    --frames_;
+    MASKLET_TRY(file_.shorten(frame_ends_.back()));
+    ended = write_end(reason.empty() ? ended.error().message : reason);
+  }
+  MASKLET_TRY(ended);
   return file_.commit();
 }
 

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/native/clip_files.h"
+
 using namespace masklet;
 using namespace masklet::native;
 
@@ -61,4 +63,45 @@ TEST_CASE("prompts that contradict each other are refused") {
   CHECK(contains(refusal({{}, {"1,2"}, {}, {}}), "negative clicks alone"));
   CHECK(contains(refusal({{"1,2,0,0"}, {}, {}, {}}), "object 0: ids must be from 1 to 255"));
   CHECK(contains(refusal({{"1,2,0,256"}, {}, {}, {}}), "from 1 to 255"));
+}
+
+TEST_CASE("prompts come from a JSON file, alone or in an earlier masklets.jsonl, beside flags") {
+  const testing::TemporaryFolder folder;
+  const std::string list =
+      R"([{"object": 2, "frame": 3, "points": [[5.5, 6], [7, 8]], "labels": [1, 0]}, {"box": [1, 2, 30, 40]},)"
+      R"( {"object": 4, "mask": "m.png"}])";
+  testing::write_all(folder / "list.json", list);
+  testing::write_all(folder / "object.json", R"({"prompts": )" + list + "}");
+  testing::write_all(folder / "masklets.jsonl", R"({"masklets": 1, "prompts": )" + list + "}\n{\"frame\": 0}\n");
+  for (const char* name : {"list.json", "object.json", "masklets.jsonl"}) {
+    PromptFlags flags{{"9,9,3,2"}, {}, {}, {}, folder / name};
+    const auto prompts = parse_prompt_flags(flags);
+    if (!prompts.ok()) FAIL(prompts.error().message);
+    REQUIRE(prompts->size() == 3);
+    CHECK((*prompts)[0].box == std::array<float, 4>{1, 2, 30, 40});
+    CHECK((*prompts)[1].mask_path == folder / "m.png");
+    CHECK((*prompts)[2].points == std::vector<Point>{{5.5f, 6, 1}, {7, 8, 0}, {9, 9, 1}});
+  }
+}
+
+TEST_CASE("a prompts file that cannot be meant is refused, naming the prompt and the field") {
+  const testing::TemporaryFolder folder;
+  const auto refused = [&](const std::string& text) {
+    testing::write_all(folder / "p.json", text);
+    return refusal({{}, {}, {}, {}, folder / "p.json"});
+  };
+  CHECK(contains(refused("{"), "is not JSON"));
+  CHECK(contains(refused("{}"), "has no \"prompts\""));
+  CHECK(contains(refused("7"), "holds no list"));
+  CHECK(contains(refused("[]"), "no object is given"));
+  CHECK(contains(refused(R"([{"object": 1}])"), "prompt 0 of"));
+  CHECK(contains(refused(R"([{"object": 1}])"), "shows nothing"));
+  CHECK(contains(refused(R"([{"points": [[1, 2]], "labels": [1, 0]}])"), "give one a point"));
+  CHECK(contains(refused(R"([{"points": [[1, 2]], "labels": [2]}])"), "must be 1"));
+  CHECK(contains(refused(R"([{"points": [[1, 2, 3]]}])"), "points"));
+  CHECK(contains(refused(R"([{"box": [1, 2, 3]}])"), "[x0, y0, x1, y1]"));
+  CHECK(contains(refused(R"([{"points": [[1, 2]], "colour": "red"}])"), "colour"));
+  // Two objects under one id.
+  CHECK(contains(refused(R"([{"box": [1, 2, 3, 4]}, {"box": [5, 6, 7, 8]}])"), "object 1 on frame 0 has two boxes"));
+  CHECK(contains(refused(R"([{"object": 0, "box": [1, 2, 3, 4]}])"), "from 1 to 255"));
 }

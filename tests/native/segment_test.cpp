@@ -1,16 +1,24 @@
 #include "native/host/segment.h"
 
+#include <sys/resource.h>
+
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "core/mask/connected_components.h"
 #include "core/mask/rle.h"
 #include "core/mask/upsample_bilinear.h"
 #include "native/cli/command.h"
+#include "core/weights/checkpoint.h"
 #include "native/host/drive.h"
+#include "native/host/file_source.h"
 #include "native/host/interrupt.h"
+#include "native/host/trace.h"
+#include "native/media/demuxer.h"
 #include "native/media/png_file.h"
 #include "tests/native/clip_files.h"
+#include "tests/native/numbered_video.h"
 
 using namespace masklet;
 using namespace masklet::native;
@@ -173,6 +181,37 @@ TEST_CASE("what segment forgets behind itself changes no mask") {
   }
 }
 
+TEST_CASE("what segment forgets on the way there changes no mask on the way back") {
+  Bench bench;
+  constexpr int kMany = 60, kStart = 22;
+  write_clip({kWidth, kHeight, 2, 5}, kMany, bench.folder / "frames", bench.folder / "truth");
+  bench.options.direction = Direction::both;
+  bench.options.prompts.resize(1);
+  bench.options.prompts[0].frame = kStart;
+  REQUIRE(segment(bench.options).ok());
+
+  auto host = load_model_host(bench.options.model);
+  auto frames = open_frame_folder(bench.options.input, std::nullopt);
+  auto session = Session::create((*host)->model, {kWidth, kHeight, kMany}, {});  // which keeps everything
+  REQUIRE((*session)->add_points(point_prompt(bench.options.prompts[0])).ok());
+  REQUIRE(drive(**session, (*host)->runtime, **frames, {}).ok());
+  std::map<int, std::vector<std::uint8_t>> expected;
+  const int side = (*host)->model.architecture.low_res_size();
+  for (const bool reverse : {false, true}) {
+    REQUIRE((*session)->propagate({kStart, std::nullopt, reverse}).ok());
+    REQUIRE(drive(**session, (*host)->runtime, **frames, [&](const FrameResult& result) -> Status {
+              auto& mask = expected[result.frame];
+              mask.resize(kWidth * kHeight);
+              threshold_upsampled(result.objects[0].low_res_logits, side, side, kWidth, kHeight, 0, mask);
+              return {};
+            }).ok());
+  }
+  const std::vector<Json> lines = bench.lines();
+  REQUIRE(lines.size() == kMany + 2);
+  for (int line = 1; line <= kMany; ++line)
+    CHECK(decoded(lines[line]["objects"][0]["rle"]) == expected.at(lines[line]["frame"].get<int>()));
+}
+
 TEST_CASE("two runs of segment write the same bytes") {
   Bench bench;
   REQUIRE(segment(bench.options).ok());
@@ -248,7 +287,7 @@ TEST_CASE("a frame that cannot be read ends the run; the frames before it are ke
   const auto summary = segment(bench.options);
   REQUIRE(summary.ok());
   REQUIRE_FALSE(summary->status.ok());
-  CHECK(summary->status.error().code == ErrorCode::unsupported_file);
+  CHECK(summary->status.error().code == ErrorCode::broken_clip);
   CHECK(summary->frames == 4);
   CHECK(bench.lines().back()["end"]["partial"] == true);
 
@@ -273,10 +312,105 @@ TEST_CASE("segment refuses inputs that are no clips") {
   write_all(bench.folder / "video.mp4", "video");
   bench.options.input = bench.folder / "video.mp4";
   CHECK(refusal(bench.options).code == ErrorCode::unsupported_file);
-  CHECK(refusal(bench.options).message.find("folder of PNG or JPEG") != std::string::npos);
   std::filesystem::create_directory(bench.folder / "empty");
   bench.options.input = bench.folder / "empty";
   CHECK(refusal(bench.options).code == ErrorCode::unsupported_file);
+}
+
+TEST_CASE("a video gives the masks that a trace of it gives, and an overlay with its sound and all its frames") {
+  Bench bench;
+  run_command("ffmpeg -v error -y -framerate 25 -i '" + bench.folder / "frames/%05d.png" +
+              "' -f lavfi -i sine=d=1 -shortest -c:v libx264 -pix_fmt yuv420p -c:a aac '" + bench.folder / "clip.mp4" +
+              "'");
+  bench.options.input = bench.folder / "clip.mp4";
+  bench.options.overlay = bench.folder / "overlay.mp4";
+  bench.options.prompts.resize(1);
+  const auto summary = segment(bench.options);
+  REQUIRE(summary.ok());
+  REQUIRE(summary->status.ok());
+  CHECK(summary->remark.empty());
+
+  write_all(bench.folder / "script.json", R"({"frames": "clip.mp4", "calls": [
+    {"op": "points", "tag": "p", "object": 1, "frame": 0, "points": [[12, 26], [60, 40]], "labels": [1, 0]},
+    {"op": "propagate", "tag": "t"}]})");
+  REQUIRE(trace(bench.folder / "script.json", bench.options.model, bench.folder / "trace.safetensors").ok());
+  const auto source = open_file(bench.folder / "trace.safetensors");
+  REQUIRE(source.ok());
+  const auto traced = open_checkpoint(*source);
+  REQUIRE(traced.ok());
+  const std::vector<Json> lines = bench.lines();
+  REQUIRE(lines.size() == kFrames + 2);
+  // The prompted frame is not decoded again, so its mask stands under the prompt's tag.
+  for (int frame = 1; frame < kFrames; ++frame) {
+    CHECK(lines[frame + 1]["time"].get<double>() == Approx(frame / 25.0).margin(0.001));
+    const auto logits = (*traced)->read("sam_low_res_masks_t_o1_f" + std::to_string(frame));
+    REQUIRE(logits.ok());
+    const int side = static_cast<int>(logits->shape.back());
+    std::vector<std::uint8_t> mask(kWidth * kHeight);
+    std::vector<float> filled(logits->f32().begin(), logits->f32().end());
+    fill_holes(filled, side, side, TrackingOptions().fill_hole_area, 0.1f);
+    threshold_upsampled(filled, side, side, kWidth, kHeight, 0, mask);
+    CHECK(decoded(lines[frame + 1]["objects"][0]["rle"]) == mask);
+  }
+
+  const auto overlay = open_clip(bench.folder / "overlay.mp4", {});
+  REQUIRE(overlay.ok());
+  CHECK((*overlay)->frame_count() == kFrames);
+  CHECK(Demuxer::open(bench.folder / "overlay.mp4", AVMEDIA_TYPE_AUDIO).ok());
+}
+
+TEST_CASE("a video that breaks off is tracked as far as it goes, in both directions, with an exit code of its own") {
+  Bench bench;
+  write_numbered_video(bench.folder / "whole.mp4", 40, "-c:v libx264 -g 5 -movflags +faststart -pix_fmt yuv420p");
+  write_beginning(bench.folder / "whole.mp4", bench.folder / "cut.mp4", 0.7);
+  bench.options.input = bench.folder / "cut.mp4";
+  bench.options.overlay = bench.folder / "overlay.mp4";
+  bench.options.direction = Direction::both;
+  bench.options.prompts.resize(1);
+  bench.options.prompts[0].frame = 3;
+  const auto summary = segment(bench.options);
+  REQUIRE(summary.ok());
+  REQUIRE_FALSE(summary->status.ok());
+  CHECK(exit_code(summary->status.error().code) == kBrokenClip);
+  CHECK(summary->frames == summary->expected_frames);
+  CHECK(summary->frames > 5);
+  CHECK(bench.lines().back()["end"]["partial"] == true);
+  CHECK(bench.lines().back()["end"]["reason"].get<std::string>().find("breaks off") != std::string::npos);
+  CHECK((*open_clip(bench.folder / "overlay.mp4", {}))->frame_count() == summary->frames);
+}
+
+TEST_CASE("a full disk leaves whole lines, marked partial") {
+  Bench bench;
+  bench.options.progress = ProgressMode::none;
+  REQUIRE(segment(bench.options).ok());
+  const std::string whole = read_all(bench.folder / "out/masklets.jsonl");
+  // The system refuses to let files grow, as a full disk does.
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const auto ignored = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit tight = before;
+  tight.rlim_cur = whole.size() * 7 / 10;
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &tight) == 0);
+  const auto summary = segment(bench.options);
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, ignored);
+  REQUIRE(summary.ok());
+  REQUIRE_FALSE(summary->status.ok());
+  CHECK(summary->status.error().code == ErrorCode::io_failed);
+  const std::vector<Json> lines = bench.lines();
+  REQUIRE(lines.size() >= 3);
+  CHECK(lines.back()["end"]["partial"] == true);
+  CHECK(lines.back()["end"]["frames"] == static_cast<int>(lines.size()) - 2);
+  CHECK(names_in(bench.folder / "out") == std::vector<std::string>{"masklets.jsonl"});
+}
+
+TEST_CASE("an overlay that cannot be written is refused before the model is loaded") {
+  Bench bench;
+  bench.options.model.path = bench.folder / "no model is read";
+  bench.options.overlay = bench.folder / "overlay.txt";
+  CHECK(refusal(bench.options).message.find(".mp4, .mov or .mkv") != std::string::npos);
+  bench.options.overlay = bench.folder / "nowhere/overlay.mp4";
+  CHECK(refusal(bench.options).code == ErrorCode::io_failed);
 }
 
 TEST_CASE("segment refuses outputs that it cannot or must not write") {

@@ -175,7 +175,7 @@ export interface CoreModule {
   createImagePredictor(model: CoreModel): CoreImagePredictor
   frameFromRle(frame: CoreFrame, clip: ClipSize, forms: CoreForms | undefined): Outcome<CoreFrame>
   headerLine(header: MaskletsHeader): Outcome<string>
-  frameLine(frame: CoreFrame, clip: ClipSize): Outcome<string>
+  frameLine(frame: CoreFrame, time: number, clip: ClipSize): Outcome<string>
   endLine(frames: number, reason: string): string
 }
 

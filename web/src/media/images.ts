@@ -12,7 +12,7 @@ async function decode(image: Blob, name: string): Promise<ImageBitmap> {
   }
 }
 
-/** Images of one size, in order: a clip of 25 frames a second, or a single image. */
+/** Images of one size, in order: a clip of 24 frames a second, or a single image. */
 export class ImageClip implements ClipSource {
   readonly rotation = 0
   readonly bytes = 0
@@ -24,7 +24,7 @@ export class ImageClip implements ClipSource {
     readonly width: number,
     readonly height: number,
   ) {
-    this.times = images.map((_, frame) => frame / 25)
+    this.times = images.map((_, frame) => frame / 24)
   }
 
   static async open(name: string, images: readonly Blob[]): Promise<ImageClip> {

@@ -159,7 +159,7 @@ export class WorkerSession {
       prompts,
     }
     let text = check(this.core.headerLine(head))
-    for (const frame of frames.values()) text += check(this.core.frameLine(frame, clip))
+    for (const frame of frames.values()) text += check(this.core.frameLine(frame, this.clip.times[frame.frame] ?? 0, clip))
     return text + this.core.endLine(frames.size, this.partial)
   }
 

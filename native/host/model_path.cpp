@@ -1,0 +1,30 @@
+#include "native/host/model_path.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <vector>
+
+namespace masklet::native {
+
+namespace fs = std::filesystem;
+
+Result<std::string> find_model(const std::string& name) {
+  std::error_code failure;
+  if (fs::exists(name, failure)) return name;
+  Error absent{ErrorCode::io_failed, "the model '" + name + "' is no file and no folder"};
+  if (name.empty() || name.find('/') != std::string::npos) return absent;
+
+  std::vector<fs::path> folders;
+  if (const char* chosen = std::getenv("MASKLET_MODELS")) folders.emplace_back(chosen);
+  const fs::path program = fs::read_symlink("/proc/self/exe", failure);
+  if (!failure) folders.push_back(program.parent_path().parent_path() / "share/masklet/models");
+  folders.emplace_back(MASKLET_SOURCE_MODELS);
+  for (const fs::path& folder : folders) {
+    if (fs::exists(folder / name / "model.safetensors", failure)) return (folder / name).string();
+    absent.message += (&folder == &folders.front() ? ", nor in " : ", ") + folder.string();
+  }
+  absent.message += "; give the path of a checkpoint, or nano for the model that comes with masklet";
+  return absent;
+}
+
+}  // namespace masklet::native
