@@ -145,7 +145,8 @@ export class Engine {
     context: CallContext,
   ): Promise<void> {
     const files = this.openFiles()
-    const { module } = await createCore(this.start.coreUrl, this.start.memoryLimit)
+    const left = this.start.memoryLimit - this.core.memory.buffer.byteLength - this.runtime.memoryBytes
+    const { module } = await createCore(this.start.coreUrl, left)
     const checkpoint = check(module.openCheckpoint(files.weights))
     const model = check(checkpoint.recognise(files.modelJson, this.inputSize))
     try {
