@@ -57,8 +57,17 @@ async function track(images: Blob[]): Promise<number[]> {
 Object.assign(globalThis, { track })
 `,
   )
-  const tsc = join(repository, 'node_modules/typescript/bin/tsc')
-  run(process.execPath, [tsc, '--noEmit', '--strict', '--target', 'es2022', '--module', 'esnext', '--moduleResolution', 'bundler', '--lib', 'es2022,dom,esnext.disposable', '--types', '', 'src/main.ts'], folder)
+  const compilerOptions = {
+    noEmit: true,
+    strict: true,
+    target: 'es2022',
+    module: 'esnext',
+    moduleResolution: 'bundler',
+    lib: ['es2022', 'dom', 'dom.asynciterable', 'esnext.disposable'],
+    types: [],
+  }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }))
+  run(process.execPath, [join(repository, 'node_modules/typescript/bin/tsc'), '-p', '.'], folder)
   run(process.execPath, [join(repository, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'error'], folder)
   const server = await serve({ mounts: { '/built/': join(folder, 'dist'), '/assets/': join(folder, 'dist/assets'), '/clip/': frames() } })
   const browser = await launch()

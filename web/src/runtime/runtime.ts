@@ -1,4 +1,4 @@
-import type * as Ort from 'onnxruntime-common'
+import type * as Ort from 'onnxruntime-web'
 import type { NetworkName, RunStep, TensorData } from '../core/module.js'
 import { MaskletError, asMaskletError } from '../errors/error.js'
 import type { RuntimeFiles } from './assets.js'

@@ -1,4 +1,4 @@
-import type * as Ort from 'onnxruntime-common'
+import type * as Ort from 'onnxruntime-web'
 import type { ImagePrompt, MaskForms, MemoryInfo, ModelInfo, ObjectState, Progress, PropagateOptions, TrackingOptions } from '../api/types.js'
 import { type Core, check, createCore } from '../core/core.js'
 import { type CoreImagePredictor, type CoreModel, type CorePrompt, type NetworkName, networkNames } from '../core/module.js'
