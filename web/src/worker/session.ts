@@ -225,7 +225,12 @@ export class WorkerSession {
       runtime: this.runtime,
       kept: this.kept,
       picture: (frame) => this.clip.picture(frame, either),
-      ready: () => take(check(this.session.result(coreForms(forms)))),
+      ready: () => {
+        const start = performance.now()
+        const frame = check(this.session.result(coreForms(forms)))
+        this.runtime.count('masks', performance.now() - start)
+        return take(frame)
+      },
       signal: either,
     })
     this.busy = work
