@@ -215,6 +215,8 @@ export interface PropagateOptions extends CallOptions {
   start?: number;
   /** Frames to go on from the start, which is not counted; absent: to the end of the clip. */
   length?: number;
+  /** Go on where a resumed session's tracking was interrupted; the other settings of the way are ignored. */
+  continue?: boolean;
 }
 
 /** What was said of an object so far. */
