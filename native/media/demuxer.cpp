@@ -1,5 +1,6 @@
 #include "native/media/demuxer.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -16,6 +17,7 @@ Result<Demuxer> Demuxer::open(const std::string& path, AVMediaType kind) {
 Status Demuxer::reopen() {
   input_.reset();
   broken_ = 0;
+  end_s_ = 0;
   AVFormatContext* context = nullptr;
   int code = avformat_open_input(&context, ("file:" + path_).c_str(), nullptr, nullptr);
   if (code == AVERROR(ENOENT) || code == AVERROR(EACCES) || code == AVERROR(EISDIR) || code == AVERROR(EIO))
@@ -31,8 +33,9 @@ Status Demuxer::reopen() {
   stream_ = av_find_best_stream(context, kind_, -1, -1, nullptr, 0);
   if (stream_ < 0)
     return Error{ErrorCode::unsupported_file, "'" + path_ + "' holds no " + av_get_media_type_string(kind_)};
+  // Where the header counts frames, it is known without the other streams whether the file is whole.
   for (unsigned i = 0; i < context->nb_streams; ++i) {
-    if (static_cast<int>(i) != stream_) context->streams[i]->discard = AVDISCARD_ALL;
+    if (static_cast<int>(i) != stream_ && stream().nb_frames > 0) context->streams[i]->discard = AVDISCARD_ALL;
   }
   if (!packet_) packet_.reset(av_packet_alloc());
   return {};
@@ -46,8 +49,19 @@ const AVPacket* Demuxer::read() {
       if (code != AVERROR_EOF) broken_ = code;
       return nullptr;
     }
+    if (packet_->pts != AV_NOPTS_VALUE) {
+      const double base = av_q2d(input_->streams[packet_->stream_index]->time_base);
+      end_s_ = std::max(end_s_, static_cast<double>(packet_->pts + packet_->duration) * base);
+    }
     if (packet_->stream_index == stream_) return packet_.get();
   }
+}
+
+bool Demuxer::ends_early(double tolerance_s) const {
+  if (stream().nb_frames > 0 || input_->duration <= 0) return false;
+  // An estimate from the bit rate promises nothing.
+  if (input_->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE) return false;
+  return end_s_ + tolerance_s < static_cast<double>(input_->duration) / AV_TIME_BASE;
 }
 
 Status Demuxer::seek(std::int64_t time) {

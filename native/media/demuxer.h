@@ -28,6 +28,8 @@ class Demuxer {
   const std::string& path() const { return path_; }
   /// Why reading ended, where it was not the file's end; 0 otherwise.
   int broken() const { return broken_; }
+  /// Whether what has been read ends before the length that the header promises, by more than `tolerance_s`.
+  bool ends_early(double tolerance_s) const;
   /// How much of the file has been read, 0 .. 1.
   double share_read() const;
 
@@ -41,6 +43,7 @@ class Demuxer {
   av::Packet packet_;
   int stream_ = -1;
   int broken_ = 0;
+  double end_s_ = 0;  // of the packets read, of all streams
 };
 
 }  // namespace masklet::native

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "core/output/masklets_lines.h"
 #include "native/host/atomic_file.h"

@@ -92,7 +92,7 @@ TEST_CASE("a long group of pictures is read backwards with room for two pictures
 
 TEST_CASE("frames of a variable rate keep their times") {
   const TemporaryFolder folder;
-  write_numbered_video(folder / "variable.mp4", 20, "-vf setpts='(N+N*N/10)/25/TB' -vsync vfr -c:v libx264");
+  write_numbered_video(folder / "variable.mp4", 20, "-vf settb=1/1000,setpts='(N+N*N/10)*40' -vsync vfr -enc_time_base 1:1000 -c:v libx264");
   const Source source = opened(folder / "variable.mp4");
   REQUIRE(source->frame_count() == 20);
   for (int frame = 0; frame < 20; ++frame) {
@@ -158,7 +158,7 @@ TEST_CASE("a file that breaks off gives the frames before that, and says so") {
                                   {"cut.webm", "-c:v libvpx-vp9 -g 10 -deadline realtime -cpu-used 8"}};
   for (const Container& container : containers) {
     DYNAMIC_SECTION(container.name) {
-      write_numbered_video(folder / ("whole-" + std::string(container.name)), 60, container.how);
+      write_numbered_video(folder / ("whole-" + std::string(container.name)), 60, container.how, 320, 240);
       write_beginning(folder / ("whole-" + std::string(container.name)), folder / container.name, 0.6);
       const Source source = opened(folder / container.name);
       const int frames = source->frame_count();
@@ -173,14 +173,17 @@ TEST_CASE("a file that breaks off gives the frames before that, and says so") {
 
 TEST_CASE("a frame whose bytes are destroyed is stood in for, and that is said") {
   const TemporaryFolder folder;
-  write_numbered_video(folder / "whole.mkv", 30, "-c:v png");  // every frame stands alone
-  std::string bytes = read_all(folder / "whole.mkv");
-  std::size_t at = 0;
-  for (int frame = 0; frame <= 12; ++frame) at = bytes.find("\x89PNG", at + 1);
-  REQUIRE(at != std::string::npos);
-  bytes.replace(at, 40, std::string(40, '\x55'));
-  write_all(folder / "hurt.mkv", bytes);
-  const Source source = opened(folder / "hurt.mkv");
+  write_numbered_video(folder / "whole.mp4", 30, "-c:v libx264 -g 1");  // every frame stands alone
+  auto packets = Demuxer::open(folder / "whole.mp4");
+  REQUIRE(packets.ok());
+  const AVPacket* packet = nullptr;
+  for (int frame = 0; frame <= 12; ++frame) packet = packets->read();
+  REQUIRE((packet && packet->pos > 0));
+  std::string bytes = read_all(folder / "whole.mp4");
+  bytes.replace(static_cast<std::size_t>(packet->pos), static_cast<std::size_t>(packet->size),
+                std::string(static_cast<std::size_t>(packet->size), '\x55'));
+  write_all(folder / "hurt.mp4", bytes);
+  const Source source = opened(folder / "hurt.mp4");
   REQUIRE(source->frame_count() == 30);
   for (int frame = 0; frame < 30; ++frame) CHECK(number_at(*source, frame) == (frame == 12 ? 13 : frame));
   REQUIRE(source->damage().has_value());
