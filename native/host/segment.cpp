@@ -62,11 +62,6 @@ Status check_apart(const std::string& input, const fs::path& masks) {
   return {};
 }
 
-std::string last_name(const std::string& path) {
-  const fs::path normal = fs::path(path).lexically_normal();
-  return (normal.has_filename() ? normal : normal.parent_path()).filename().string();
-}
-
 class Run {
  public:
   Run(const SegmentOptions& options, std::unique_ptr<FrameSource> frames, Clip clip, Way way)
