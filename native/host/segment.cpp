@@ -64,11 +64,6 @@ Status check_overlay(const SegmentOptions& options) {
   return {};
 }
 
-std::string last_name(const std::string& path) {
-  const fs::path normal = fs::path(path).lexically_normal();
-  return (normal.has_filename() ? normal : normal.parent_path()).filename().string();
-}
-
 class Run {
  public:
   Run(const SegmentOptions& options, Progress& progress, std::unique_ptr<FrameSource> frames, Clip clip, Way way)
