@@ -219,7 +219,10 @@ Result<SegmentSummary> segment(const SegmentOptions& options) {
   Progress progress(options.progress);
   progress.begin("open", 0);
   const ClipOptions clip_options{options.frame_rate, ClipOptions().held_bytes,
-                                 [&](double) { return !options.stop || !options.stop(); }};
+                                 [&](double share) {
+                                   progress.report_share(share);
+                                   return !options.stop || !options.stop();
+                                 }};
   MASKLET_ASSIGN(std::unique_ptr<FrameSource> frames, open_clip(options.input, clip_options));
   if (options.png) MASKLET_TRY(check_apart(options.input, fs::path(options.output) / "masks"));
   const Clip clip{frames->width(), frames->height(), frames->frame_count()};
