@@ -45,15 +45,16 @@ void print_outputs(const EvaluateOptions& options) {
 
 Result<ExitCode> eval(const Options& options) {
   MASKLET_ASSIGN(EvaluateOptions asked, understood(options));
+  // Whether it can be written is known before the masks are made, not after.
+  if (!options.json.empty()) MASKLET_TRY(AtomicFile::create(options.json));
   const InterruptGuard interrupt;
   asked.stop = [&interrupt] { return interrupt.raised(); };
   MASKLET_ASSIGN(const Evaluation evaluation, evaluate(asked));
-  if (evaluation.sequences > 0) {
-    if (!evaluation.status)
-      std::printf("partial: %d of %d sequences\n", evaluation.sequences, evaluation.expected_sequences);
-    std::printf("%s", score_tables(evaluation).c_str());
-    print_outputs(asked);
-  }
+  if (evaluation.sequences == 0) return evaluation.status.error();
+  if (!evaluation.status)
+    std::printf("partial: %d of %d sequences\n", evaluation.sequences, evaluation.expected_sequences);
+  std::printf("%s", score_tables(evaluation).c_str());
+  print_outputs(asked);
   if (!options.json.empty()) {
     const std::string json = scores_json(evaluation, asked.dataset);
     MASKLET_TRY(write_file(options.json, std::as_bytes(std::span(json))));

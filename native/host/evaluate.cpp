@@ -175,9 +175,12 @@ class Run {
 
   Status check_stop(const Evaluation& evaluation) const {
     if (!options_.stop || !options_.stop()) return {};
-    return Error{ErrorCode::cancelled, "interrupted after " + std::to_string(evaluation.sequences) + " of " +
-                                           std::to_string(evaluation.expected_sequences) +
-                                           " sequences; their scores are kept"};
+    return Error{ErrorCode::cancelled,
+                 evaluation.sequences == 0
+                     ? "interrupted before a sequence was finished, so there are no scores"
+                     : "interrupted after " + std::to_string(evaluation.sequences) + " of " +
+                           std::to_string(evaluation.expected_sequences) +
+                           " sequences; their scores are kept"};
   }
 
   Status read_along(const DavisSequence& sequence, SequenceJudge& judge, const Evaluation& evaluation) {

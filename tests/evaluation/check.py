@@ -6,12 +6,14 @@
 Drawn sequences (several objects, void pixels, empty masks, contact with the border) and, where shared/davis stands
 beside the checkout, real ones go through both; every object's J and F on every frame must agree to 1e-12, and so must
 mean, recall, decay and stretches. The definitions are DAVIS's, written here as they read and not as core computes
-them: boundaries are dilated with a disk, quarters come from rounded even divisions. Then the baselines are made of a
-clip that `masklet synth` draws: the copied masks must score as the program's own row, and flow must beat them.
+them: boundaries are dilated with a disk, quarters come from rounded even divisions. Then tools/eval makes
+the baselines of a clip that `masklet synth` draws: the copied masks must score as the program's own row, and flow must
+beat them.
 Needs numpy, cv2 and PIL. Exit code 1 where numbers differ.
 """
 import argparse
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -231,16 +233,20 @@ def check_real(masklet, scratch):
 
 
 def check_baselines(masklet, scratch):
-    clip, out = scratch / "clip", scratch / "baselines"
+    """tools/eval on a drawn clip, which makes the baselines' masks on the way."""
+    clip, made, scores = scratch / "clip", scratch / "baselines", scratch / "scores.json"
     subprocess.run([masklet, "synth", "-o", clip, "--frames", "12", "--objects", "3", "--size", "160x120"], check=True,
                    stdout=subprocess.DEVNULL)
-    subprocess.run([REPOSITORY / "tools" / "baselines" / "run", clip, out], check=True, stderr=subprocess.DEVNULL)
-    found = evaluate(masklet, clip, scratch, *(argument for method in ("copy", "median-flow", "flow-warp")
-                                               for argument in ("--predicted", f"{method} made={out / method}")))
+    subprocess.run([REPOSITORY / "tools" / "eval", clip, "--predicted", f"copy made={made / 'copy'}", "--frames", "10",
+                    "--json", scores, "--progress", "none"], check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL, env={**os.environ, "MASKLET": str(masklet), "BASELINES": str(made)})
+    found = {method["name"]: method for method in json.loads(scores.read_text())["methods"]}
     if found["copy made"]["sequences"] != found["copy"]["sequences"]:
         raise Different("the copied masks that tools/baselines writes do not score as the row 'copy'")
+    if len(found["copy"]["sequences"][0]["objects"][0]["j"]) != 8:
+        raise Different("of 10 frames not the 8 in the middle are scored")
     row = {name: method["j_and_f"] for name, method in found.items()}
-    for method in ("median-flow made", "flow-warp made"):
+    for method in ("median flow", "flow warp"):
         if not row[method] > row["copy"] + 0.05:
             raise Different(f"J&F of '{method}' is {row[method]:.3f}, hardly more than {row['copy']:.3f} of copying")
     return "baselines: " + ", ".join(f"{name} {value:.3f}" for name, value in row.items())

@@ -403,4 +403,6 @@ TEST_CASE("the eval command: options that mean nothing are refused, good ones sc
                     "--progress", "none", "--json", json, davis})
               .ok());
   CHECK(Json::parse(read_all(json))["methods"][0]["j"]["mean"] == 1.0);
+  CHECK(run_eval({davis, "--json", bench.folder / "absent/scores.json"}).error().code ==
+        ErrorCode::io_failed);
 }
