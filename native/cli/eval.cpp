@@ -2,6 +2,7 @@
 
 #include "native/cli/command.h"
 #include "native/cli/model_flags.h"
+#include "native/cli/tracking_flags.h"
 #include "native/host/atomic_file.h"
 #include "native/host/evaluate.h"
 #include "native/host/interrupt.h"
@@ -74,6 +75,7 @@ Action add_eval(CLI::App& command) {
                   "between or not; or with frames and masks, as synth writes them")
       ->required();
   add_model_flags(command, options->model, false);
+  add_tracking_flags(command, evaluate.tracking);
   command.add_option("--prompt", options->prompt,
                      "What the model is told of each object on the first frame: mask (default), click: the "
                      "pixel deepest in it, or box: the tightest");

@@ -5,6 +5,7 @@
 #include "native/cli/command.h"
 #include "native/cli/model_flags.h"
 #include "native/cli/prompt_flags.h"
+#include "native/cli/tracking_flags.h"
 #include "native/host/interrupt.h"
 
 namespace masklet::native {
@@ -54,6 +55,7 @@ Action add_segment(CLI::App& command) {
   add_model_flags(command, segment.model);
   add_prompt_flags(command, options->prompts);
   command.add_option("--direction", options->direction, "forward, backward or both")->capture_default_str();
+  add_tracking_flags(command, segment.tracking);
   command.add_option("-o,--output", segment.output, "Folder for masklets.jsonl and what else is asked for")
       ->required();
   command.add_flag("--png", segment.png, "Write masks/00000.png, ...: indexed, with the DAVIS palette");

@@ -198,7 +198,7 @@ class Run {
     MASKLET_ASSIGN(const std::unique_ptr<FrameSource> frames, open_frame_folder(sequence.frames, order));
     const Clip clip{frames->width(), frames->height(), frames->frame_count()};
     MASKLET_TRY(check_annotation_size(sequence, clip, judge.first()));
-    TrackingOptions tracking;
+    TrackingOptions tracking = options_.tracking;
     tracking.history_frames = 0;  // nothing is corrected later, so memory does not grow with the clip
     MASKLET_ASSIGN(const std::unique_ptr<Session> session, Session::create(host_->model, clip, tracking));
     for (std::uint8_t object : judge.objects()) {

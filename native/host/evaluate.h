@@ -19,6 +19,7 @@ struct EvaluateOptions {
   int frames = 0;                      ///< of each sequence, from its start; 0: all
   std::optional<ModelOptions> model;   ///< absent: only masks that are there already are scored
   PromptKind prompt = PromptKind::mask;
+  TrackingOptions tracking;  ///< history_frames is evaluate's own
   std::vector<PredictedMasks> predicted;
   std::string output;  ///< folder for the model's masks/SEQUENCE/00000.png; empty: they are not written
   bool sheet = false;  ///< sheets/SEQUENCE.png as well

@@ -129,7 +129,7 @@ class Run {
   }
 
   Status create_session() {
-    TrackingOptions tracking;
+    TrackingOptions tracking = options_.tracking;
     // No correction comes later, so what tracking itself looks back at is enough, and memory does not grow with the
     // clip.
     tracking.history_frames = 0;

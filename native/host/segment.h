@@ -23,6 +23,7 @@ struct SegmentOptions {
   ModelOptions model;
   std::vector<ClipPrompt> prompts;  ///< merged
   Direction direction = Direction::forward;
+  TrackingOptions tracking;  ///< history_frames is segment's own
   std::string output;  ///< folder, made where it is missing
   bool png = false;    ///< masks/00000.png: indexed, DAVIS palette
   bool sheet = false;  ///< sheet.png
