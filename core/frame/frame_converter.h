@@ -20,7 +20,7 @@ class FrameConverter {
 
  private:
   std::vector<std::uint8_t> rgb_;
-  std::vector<std::uint16_t> row_;  // a row's samples at full width: luma, then both chromas
+  std::vector<std::int16_t> row_;  // a row's samples at full width, less their offsets: luma, then both chromas
 };
 
 }  // namespace masklet
