@@ -11,7 +11,8 @@ namespace {
 constexpr int kFraction = 13;  // bits behind the binary point of the weights, which then fit into 16
 constexpr int kHalf = 1 << (kFraction - 1);
 
-/// RGB = luma_weight * luma + the chroma terms, of samples less their offsets, in units of 2^-13 of an 8-bit step.
+/// RGB = luma_weight * luma + the chroma terms, of samples less their offsets, in units of 2^-13 of an 8-bit
+/// step.
 struct Weights {
   std::int16_t luma_offset, chroma_offset;
   std::int16_t luma, red_from_v, green_from_u, green_from_v, blue_from_u;
@@ -21,8 +22,8 @@ constexpr std::int16_t rounded(double value) {
   return static_cast<std::int16_t>(value < 0 ? value - 0.5 : value + 0.5);
 }
 
-/// From the definition in BT.601 / 709 / 2020: luma = kr R + kg G + kb B, chroma = (B - luma) / (2 - 2 kb) and
-/// (R - luma) / (2 - 2 kr), quantised to `bits`.
+/// From the definition in BT.601 / 709 / 2020: luma = kr R + kg G + kb B, chroma = (B - luma) / (2 - 2 kb)
+/// and (R - luma) / (2 - 2 kr), quantised to `bits`.
 Weights weights_of(ColourMatrix matrix, bool full_range, int bits) {
   double kr = 0.2126, kb = 0.0722;
   if (matrix == ColourMatrix::bt601) kr = 0.299, kb = 0.114;
@@ -106,9 +107,11 @@ struct HighBits {
 
 /// Reads every `step`-th sample from `first` on, each for 2^shift columns, less `offset`.
 template <class Sample>
-void spread_row(const std::uint8_t* row, int first, int step, int shift, int width, int offset, std::int16_t* out) {
+void spread_row(const std::uint8_t* row, int first, int step, int shift, int width, int offset,
+                std::int16_t* out) {
   if (shift == 0) {
-    for (int x = 0; x < width; ++x) out[x] = static_cast<std::int16_t>(Sample::at(row, first + x * step) - offset);
+    for (int x = 0; x < width; ++x)
+      out[x] = static_cast<std::int16_t>(Sample::at(row, first + x * step) - offset);
     return;
   }
   int x = 0;
@@ -129,14 +132,22 @@ struct YuvLayout {
 
 YuvLayout yuv_layout(PixelFormat format) {
   switch (format) {
-    case PixelFormat::i422: return {1, 0, false, 8};
-    case PixelFormat::i444: return {0, 0, false, 8};
-    case PixelFormat::nv12: return {1, 1, true, 8};
-    case PixelFormat::i420_10: return {1, 1, false, 10};
-    case PixelFormat::i422_10: return {1, 0, false, 10};
-    case PixelFormat::i444_10: return {0, 0, false, 10};
-    case PixelFormat::p010: return {1, 1, true, 10};
-    default: return {1, 1, false, 8};
+    case PixelFormat::i422:
+      return {1, 0, false, 8};
+    case PixelFormat::i444:
+      return {0, 0, false, 8};
+    case PixelFormat::nv12:
+      return {1, 1, true, 8};
+    case PixelFormat::i420_10:
+      return {1, 1, false, 10};
+    case PixelFormat::i422_10:
+      return {1, 0, false, 10};
+    case PixelFormat::i444_10:
+      return {0, 0, false, 10};
+    case PixelFormat::p010:
+      return {1, 1, true, 10};
+    default:
+      return {1, 1, false, 8};
   }
 }
 
@@ -148,9 +159,10 @@ void spread_yuv_row(const VideoFrame& frame, const YuvLayout& layout, const Weig
   };
   const int width = frame.width, step = layout.interleaved ? 2 : 1;
   spread_row<Sample>(row(0, 0), 0, 1, 0, width, w.luma_offset, samples);
-  spread_row<Sample>(row(1, layout.shift_y), 0, step, layout.shift_x, width, w.chroma_offset, samples + stride);
-  spread_row<Sample>(row(layout.interleaved ? 1 : 2, layout.shift_y), layout.interleaved ? 1 : 0, step, layout.shift_x,
-                     width, w.chroma_offset, samples + 2 * stride);
+  spread_row<Sample>(row(1, layout.shift_y), 0, step, layout.shift_x, width, w.chroma_offset,
+                     samples + stride);
+  spread_row<Sample>(row(layout.interleaved ? 1 : 2, layout.shift_y), layout.interleaved ? 1 : 0, step,
+                     layout.shift_x, width, w.chroma_offset, samples + 2 * stride);
 }
 
 /// Rows of the picture as stored, one after the other, in RGB.
@@ -168,11 +180,18 @@ class RowReader {
   void read(int y, std::uint8_t* rgb) {
     const std::uint8_t* const row = frame_.planes[0].data + y * frame_.planes[0].stride_bytes;
     switch (frame_.format) {
-      case PixelFormat::rgb: std::memcpy(rgb, row, std::size_t{3} * frame_.width); return;
-      case PixelFormat::rgba: return copy_four(row, 0, 2, rgb);
-      case PixelFormat::bgra: return copy_four(row, 2, 0, rgb);
-      case PixelFormat::grey: return read_grey(row, rgb);
-      case PixelFormat::p010: spread<HighBits>(y); break;
+      case PixelFormat::rgb:
+        std::memcpy(rgb, row, std::size_t{3} * frame_.width);
+        return;
+      case PixelFormat::rgba:
+        return copy_four(row, 0, 2, rgb);
+      case PixelFormat::bgra:
+        return copy_four(row, 2, 0, rgb);
+      case PixelFormat::grey:
+        return read_grey(row, rgb);
+      case PixelFormat::p010:
+        spread<HighBits>(y);
+        break;
       default:
         if (layout_.bits == 10) {
           spread<LowBits>(y);
@@ -218,10 +237,14 @@ struct Course {
 
 Course course_of_row(int y, int width, int height, int quarter_turns) {
   switch (quarter_turns) {
-    case 1: return {std::ptrdiff_t{height} - 1 - y, height};                            // down a column from the right
-    case 2: return {std::ptrdiff_t{height - 1 - y} * width + width - 1, -1};            // upside down
-    case 3: return {std::ptrdiff_t{width - 1} * height + y, -std::ptrdiff_t{height}};   // up a column from the left
-    default: return {std::ptrdiff_t{y} * width, 1};
+    case 1:
+      return {std::ptrdiff_t{height} - 1 - y, height};  // down a column from the right
+    case 2:
+      return {std::ptrdiff_t{height - 1 - y} * width + width - 1, -1};  // upside down
+    case 3:
+      return {std::ptrdiff_t{width - 1} * height + y, -std::ptrdiff_t{height}};  // up a column from the left
+    default:
+      return {std::ptrdiff_t{y} * width, 1};
   }
 }
 

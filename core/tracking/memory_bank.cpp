@@ -6,8 +6,8 @@
 namespace masklet {
 namespace {
 
-/// Frames of the conditioning records that attention sees: the nearest before, the nearest at or after, then the
-/// nearest of the rest, the earlier inserted first (select_closest_cond_frames).
+/// Frames of the conditioning records that attention sees: the nearest before, the nearest at or after, then
+/// the nearest of the rest, the earlier inserted first (select_closest_cond_frames).
 std::vector<int> closest_conditioning(const Records& conditioning, int frame, int limit) {
   std::vector<int> all;
   for (const auto& [t, record] : conditioning) all.push_back(t);
@@ -37,7 +37,9 @@ std::vector<int> closest_conditioning(const Records& conditioning, int frame, in
 /// Integer division rounds down, as the reference's does, also for negative frames.
 int remembered_frame(int frame, int k, int stride, bool reverse) {
   if (k == 1) return reverse ? frame + 1 : frame - 1;
-  const auto floor_to_stride = [&](int t) { return (t >= 0 ? t / stride : -((-t + stride - 1) / stride)) * stride; };
+  const auto floor_to_stride = [&](int t) {
+    return (t >= 0 ? t / stride : -((-t + stride - 1) / stride)) * stride;
+  };
   if (!reverse) return floor_to_stride(frame - 2) - (k - 2) * stride;
   return -floor_to_stride(-(frame + 2)) + (k - 2) * stride;
 }
@@ -70,7 +72,8 @@ MemorySelection select_memories(const ObjectTrack& track, int frame, bool revers
                                 int num_maskmem) {
   const TrackingOptions& options = state.options;
   const int memories = memories_of(options, num_maskmem);
-  const std::vector<int> chosen = closest_conditioning(track.conditioning, frame, options.max_conditioning_frames);
+  const std::vector<int> chosen =
+      closest_conditioning(track.conditioning, frame, options.max_conditioning_frames);
 
   // A frame of the recent past, from what was tracked or from a conditioning frame that was not chosen above.
   const auto recent = [&](int t) -> const FrameRecord* {
@@ -87,7 +90,8 @@ MemorySelection select_memories(const ObjectTrack& track, int frame, bool revers
   }
   // By place: the first is the last frame's.
   std::vector<const FrameRecord*> places;
-  for (int k = 1; k < memories; ++k) places.push_back(recent(remembered_frame(frame, k, options.memory_stride, reverse)));
+  for (int k = 1; k < memories; ++k)
+    places.push_back(recent(remembered_frame(frame, k, options.memory_stride, reverse)));
   if (options.memory_policy == MemoryPolicy::confident) {
     places.resize(std::min<std::size_t>(places.size(), 1));
     for (int distance = 2; distance <= memory_reach(options, num_maskmem); ++distance) {
@@ -106,8 +110,11 @@ MemorySelection select_memories(const ObjectTrack& track, int frame, bool revers
   }
 
   const int frame_count = state.clip.frame_count;
-  const int window = frame_count ? std::min(frame_count, options.max_object_pointers) : options.max_object_pointers;
-  const auto time = [&](int distance) { return window > 1 ? static_cast<float>(distance) / (window - 1) : 0.0f; };
+  const int window =
+      frame_count ? std::min(frame_count, options.max_object_pointers) : options.max_object_pointers;
+  const auto time = [&](int distance) {
+    return window > 1 ? static_cast<float>(distance) / (window - 1) : 0.0f;
+  };
   for (int t : chosen) {
     const int distance = reverse ? t - frame : frame - t;
     if (distance >= 0) selection.pointers.push_back({&track.conditioning.at(t), time(distance)});

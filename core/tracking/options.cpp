@@ -9,18 +9,22 @@ namespace {
 
 Status in_range(const char* name, int value, int low, int high) {
   if (value >= low && value <= high) return {};
-  return Error{ErrorCode::invalid_argument, std::string(name) + " is " + std::to_string(value) + "; it must be from " +
-                                                std::to_string(low) + " to " + std::to_string(high)};
+  return Error{ErrorCode::invalid_argument, std::string(name) + " is " + std::to_string(value) +
+                                                "; it must be from " + std::to_string(low) + " to " +
+                                                std::to_string(high)};
 }
 
 constexpr int kNoLimit = 1 << 30;
-constexpr int kMaxStride = 1 << 16;  // times 256 memories, which an architecture may have, it stays below kMaxFrames
+constexpr int kMaxStride =
+    1 << 16;  // times 256 memories, which an architecture may have, it stays below kMaxFrames
 
 constexpr std::string_view kPolicyNames[] = {"recent", "confident", "anchored"};
 
 }  // namespace
 
-std::string_view memory_policy_name(MemoryPolicy policy) { return kPolicyNames[static_cast<int>(policy)]; }
+std::string_view memory_policy_name(MemoryPolicy policy) {
+  return kPolicyNames[static_cast<int>(policy)];
+}
 
 std::optional<MemoryPolicy> memory_policy_of(std::string_view name) {
   for (int i = 0; i < 3; ++i) {
@@ -30,7 +34,8 @@ std::optional<MemoryPolicy> memory_policy_of(std::string_view name) {
 }
 
 void read_memory_policy(JsonFields& fields, TrackingOptions& options) {
-  const std::string name = fields.text_or("memory_policy", std::string(memory_policy_name(options.memory_policy)));
+  const std::string name =
+      fields.text_or("memory_policy", std::string(memory_policy_name(options.memory_policy)));
   if (const std::optional<MemoryPolicy> policy = memory_policy_of(name)) {
     options.memory_policy = *policy;
   } else {

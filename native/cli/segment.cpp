@@ -49,7 +49,8 @@ Action add_segment(CLI::App& command) {
   SegmentOptions& segment = options->segment;
   command
       .add_option("input", segment.input,
-                  "Video (mp4, mov, webm, mkv, gif, ...), image, or folder of PNG or JPEG frames in the order of their "
+                  "Video (mp4, mov, webm, mkv, gif, ...), image, or folder of PNG or JPEG frames in the "
+                  "order of their "
                   "numbers")
       ->required();
   add_model_flags(command, segment.model);
@@ -70,8 +71,10 @@ Action add_segment(CLI::App& command) {
                   "bar, json (a line a frame on stderr), none, or auto: bar on a terminal, else json")
       ->capture_default_str();
   command.footer(
-      "masklets.jsonl: a header; a line a frame with its time and each object's COCO RLE, score, IoU estimate,\n"
-      "area and box; an end line. Ctrl-C keeps the frames so far, marks them partial and gives exit code 5; a clip\n"
+      "masklets.jsonl: a header; a line a frame with its time and each object's COCO RLE, score, IoU "
+      "estimate,\n"
+      "area and box; an end line. Ctrl-C keeps the frames so far, marks them partial and gives exit code 5; "
+      "a clip\n"
       "that breaks off half-way is tracked as far as it goes and gives exit code 6.\n\n"
       "Examples:\n"
       "  masklet segment clip.mp4 --model nano --click 640,360 -o out --overlay out/overlay.mp4\n"

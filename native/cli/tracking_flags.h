@@ -8,7 +8,8 @@
 
 namespace masklet::native {
 
-/// The options by which a command says how to track. Where a default is not the reference's, options.h says so.
+/// The options by which a command says how to track. Where a default is not the reference's, options.h says
+/// so.
 inline void add_tracking_flags(CLI::App& command, TrackingOptions& options) {
   const auto add = [&](const char* flag, auto& value, const char* about) {
     return command.add_option(flag, value, about)->capture_default_str()->group("Tracking");
@@ -19,9 +20,10 @@ inline void add_tracking_flags(CLI::App& command, TrackingOptions& options) {
                                                      {"confident", MemoryPolicy::confident},
                                                      {"anchored", MemoryPolicy::anchored}};
   command
-      .add_option("--memory-policy", options.memory_policy,
-                  "Which frames are remembered: recent (SAM 2's own), confident (those with a high IoU estimate), or "
-                  "anchored (recent ones and the best so far)")
+      .add_option(
+          "--memory-policy", options.memory_policy,
+          "Which frames are remembered: recent (SAM 2's own), confident (those with a high IoU estimate), or "
+          "anchored (recent ones and the best so far)")
       ->transform(CLI::CheckedTransformer(policies).description(""))
       ->default_str("recent")
       ->group("Tracking");
@@ -29,8 +31,10 @@ inline void add_tracking_flags(CLI::App& command, TrackingOptions& options) {
   add("--max-conditioning-frames", options.max_conditioning_frames,
       "Prompted frames that attention sees, the nearest ones; -1: all");
   add("--max-object-pointers", options.max_object_pointers, "Frames in the window of object pointers");
-  add("--fill-hole-area", options.fill_hole_area, "Holes of at most this many low-resolution pixels are filled");
-  command.add_flag("--non-overlapping", options.non_overlapping_masks, "A pixel belongs to one object at most")
+  add("--fill-hole-area", options.fill_hole_area,
+      "Holes of at most this many low-resolution pixels are filled");
+  command
+      .add_flag("--non-overlapping", options.non_overlapping_masks, "A pixel belongs to one object at most")
       ->group("Tracking");
 }
 

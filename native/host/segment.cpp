@@ -7,9 +7,9 @@
 #include "core/tracking/frame_masks.h"
 #include "native/host/drive.h"
 #include "native/media/png_file.h"
+#include "native/media/video_writer.h"
 #include "native/output/contact_sheet.h"
 #include "native/output/folders.h"
-#include "native/media/video_writer.h"
 #include "native/output/masklets_file.h"
 #include "native/output/numbered_name.h"
 #include "native/output/overlay.h"
@@ -66,7 +66,8 @@ Status check_overlay(const SegmentOptions& options) {
 
 class Run {
  public:
-  Run(const SegmentOptions& options, Progress& progress, std::unique_ptr<FrameSource> frames, Clip clip, Way way)
+  Run(const SegmentOptions& options, Progress& progress, std::unique_ptr<FrameSource> frames, Clip clip,
+      Way way)
       : options_(options),
         frames_(std::move(frames)),
         clip_(clip),
@@ -92,7 +93,8 @@ class Run {
     SegmentSummary summary;
     progress_.begin("track", way_.frames);
     summary.status = track();
-    if (const std::optional<Error> damage = frames_->damage(); damage && summary.status) summary.status = *damage;
+    if (const std::optional<Error> damage = frames_->damage(); damage && summary.status)
+      summary.status = *damage;
     summary.fps = progress_.fps();
     summary.frames = file.frames();
     summary.expected_frames = way_.frames;
@@ -102,8 +104,8 @@ class Run {
       // The model has done its part.
       session_.reset();
       host_.reset();
-      const OverlayOptions overlay{jsonl, options_.overlay, fs::is_directory(options_.input) ? "" : options_.input,
-                                   options_.stop};
+      const OverlayOptions overlay{jsonl, options_.overlay,
+                                   fs::is_directory(options_.input) ? "" : options_.input, options_.stop};
       MASKLET_ASSIGN(summary.remark, write_overlay(*frames_, overlay, progress_));
     }
     return summary;
@@ -130,8 +132,8 @@ class Run {
 
   Status create_session() {
     TrackingOptions tracking = options_.tracking;
-    // No correction comes later, so what tracking itself looks back at is enough, and memory does not grow with the
-    // clip.
+    // No correction comes later, so what tracking itself looks back at is enough, and memory does not grow
+    // with the clip.
     tracking.history_frames = 0;
     MASKLET_ASSIGN(session_, Session::create(host_->model, clip_, tracking));
     return {};
@@ -218,8 +220,7 @@ Result<SegmentSummary> segment(const SegmentOptions& options) {
   MASKLET_TRY(check_overlay(options));
   Progress progress(options.progress);
   progress.begin("open", 0);
-  const ClipOptions clip_options{options.frame_rate, ClipOptions().held_bytes,
-                                 [&](double share) {
+  const ClipOptions clip_options{options.frame_rate, ClipOptions().held_bytes, [&](double share) {
                                    progress.report_share(share);
                                    return !options.stop || !options.stop();
                                  }};

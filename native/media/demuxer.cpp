@@ -10,11 +10,12 @@ Result<Demuxer> Demuxer::open(const std::string& path, AVMediaType kind) {
   // Its remarks on the console come on top of the errors that are returned, and would tear a progress bar.
   av_log_set_level(AV_LOG_QUIET);
   Demuxer demuxer(path, kind);
-  MASKLET_TRY(demuxer.reopen());
+  MASKLET_TRY(demuxer.rewind());
   return demuxer;
 }
 
-Status Demuxer::reopen() {
+/// Opens the file again: not every container can be sought in, and then it is at its beginning for sure.
+Status Demuxer::rewind() {
   input_.reset();
   broken_ = 0;
   end_s_ = 0;
@@ -23,19 +24,22 @@ Status Demuxer::reopen() {
   if (code == AVERROR(ENOENT) || code == AVERROR(EACCES) || code == AVERROR(EISDIR) || code == AVERROR(EIO))
     return Error{ErrorCode::io_failed, "'" + path_ + "' cannot be read: " + av::message(code)};
   if (code < 0)
-    return Error{ErrorCode::unsupported_file, "'" + path_ + "' is not a video that can be read (" + av::message(code) +
-                                                  "); give an mp4, mov, webm, mkv or gif file, an image, or a folder "
-                                                  "of PNG or JPEG frames"};
+    return Error{ErrorCode::unsupported_file,
+                 "'" + path_ + "' is not a video that can be read (" + av::message(code) +
+                     "); give an mp4, mov, webm, mkv or gif file, an image, or a folder "
+                     "of PNG or JPEG frames"};
   input_.reset(context);
   code = avformat_find_stream_info(context, nullptr);
   if (code < 0)
-    return Error{ErrorCode::corrupt_file, "the streams of '" + path_ + "' cannot be read: " + av::message(code)};
+    return Error{ErrorCode::corrupt_file,
+                 "the streams of '" + path_ + "' cannot be read: " + av::message(code)};
   stream_ = av_find_best_stream(context, kind_, -1, -1, nullptr, 0);
   if (stream_ < 0)
     return Error{ErrorCode::unsupported_file, "'" + path_ + "' holds no " + av_get_media_type_string(kind_)};
   // Where the header counts frames, it is known without the other streams whether the file is whole.
   for (unsigned i = 0; i < context->nb_streams; ++i) {
-    if (static_cast<int>(i) != stream_ && stream().nb_frames > 0) context->streams[i]->discard = AVDISCARD_ALL;
+    if (static_cast<int>(i) != stream_ && stream().nb_frames > 0)
+      context->streams[i]->discard = AVDISCARD_ALL;
   }
   if (!packet_) packet_.reset(av_packet_alloc());
   return {};
@@ -70,8 +74,6 @@ Status Demuxer::seek(std::int64_t time) {
   if (seekable && av_seek_frame(input_.get(), stream_, time, AVSEEK_FLAG_BACKWARD) >= 0) return {};
   return rewind();
 }
-
-Status Demuxer::rewind() { return reopen(); }
 
 double Demuxer::share_read() const {
   if (!input_->pb) return 0;

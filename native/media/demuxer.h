@@ -11,17 +11,18 @@ namespace masklet::native {
 /// The packets of one stream of a file.
 class Demuxer {
  public:
-  /// Opens the file's main stream of a kind. Errors: io_failed, unsupported_file (no video, or no such stream),
-  /// corrupt_file.
+  /// Opens the file's main stream of a kind. Errors: io_failed, unsupported_file (no video, or no such
+  /// stream), corrupt_file.
   static Result<Demuxer> open(const std::string& path, AVMediaType kind = AVMEDIA_TYPE_VIDEO);
 
-  /// The next packet of the stream in file order, good until the next call; null at the end. What ended the reading
-  /// before the file's own end is told by `broken`.
+  /// The next packet of the stream in file order, good until the next call; null at the end. What ended the
+  /// reading before the file's own end is told by `broken`.
   const AVPacket* read();
 
-  /// Goes to the last packet from which decoding can start at or before `time`, or to the beginning where the file
-  /// cannot be sought in. Errors: io_failed and those of open.
+  /// Goes to the last packet from which decoding can start at or before `time`, or to the beginning where the
+  /// file cannot be sought in. Errors: those of open.
   Status seek(std::int64_t time);
+  /// Goes to the beginning. Errors: those of open.
   Status rewind();
 
   const AVStream& stream() const { return *input_->streams[stream_]; }
@@ -35,7 +36,6 @@ class Demuxer {
 
  private:
   Demuxer(std::string path, AVMediaType kind) : path_(std::move(path)), kind_(kind) {}
-  Status reopen();
 
   std::string path_;
   AVMediaType kind_;

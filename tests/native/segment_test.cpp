@@ -9,8 +9,8 @@
 #include "core/mask/connected_components.h"
 #include "core/mask/rle.h"
 #include "core/mask/upsample_bilinear.h"
-#include "native/cli/command.h"
 #include "core/weights/checkpoint.h"
+#include "native/cli/command.h"
 #include "native/host/drive.h"
 #include "native/host/file_source.h"
 #include "native/host/interrupt.h"
@@ -317,11 +317,12 @@ TEST_CASE("segment refuses inputs that are no clips") {
   CHECK(refusal(bench.options).code == ErrorCode::unsupported_file);
 }
 
-TEST_CASE("a video gives the masks that a trace of it gives, and an overlay with its sound and all its frames") {
+TEST_CASE(
+    "a video gives the masks that a trace of it gives, and an overlay with its sound and all its frames") {
   Bench bench;
   run_command("ffmpeg -v error -y -framerate 25 -i '" + bench.folder / "frames/%05d.png" +
-              "' -f lavfi -i sine=d=1 -shortest -c:v libx264 -pix_fmt yuv420p -c:a aac '" + bench.folder / "clip.mp4" +
-              "'");
+              "' -f lavfi -i sine=d=1 -shortest -c:v libx264 -pix_fmt yuv420p -c:a aac '" +
+              bench.folder / "clip.mp4" + "'");
   bench.options.input = bench.folder / "clip.mp4";
   bench.options.overlay = bench.folder / "overlay.mp4";
   bench.options.prompts.resize(1);
@@ -359,9 +360,12 @@ TEST_CASE("a video gives the masks that a trace of it gives, and an overlay with
   CHECK(Demuxer::open(bench.folder / "overlay.mp4", AVMEDIA_TYPE_AUDIO).ok());
 }
 
-TEST_CASE("a video that breaks off is tracked as far as it goes, in both directions, with an exit code of its own") {
+TEST_CASE(
+    "a video that breaks off is tracked as far as it goes, in both directions, with an exit code of its "
+    "own") {
   Bench bench;
-  write_numbered_video(bench.folder / "whole.mp4", 40, "-c:v libx264 -g 5 -movflags +faststart -pix_fmt yuv420p");
+  write_numbered_video(bench.folder / "whole.mp4", 40,
+                       "-c:v libx264 -g 5 -movflags +faststart -pix_fmt yuv420p");
   write_beginning(bench.folder / "whole.mp4", bench.folder / "cut.mp4", 0.7);
   bench.options.input = bench.folder / "cut.mp4";
   bench.options.overlay = bench.folder / "overlay.mp4";
