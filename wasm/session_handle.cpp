@@ -44,7 +44,9 @@ ByteSink append_to(std::vector<std::byte>& bytes) {
 val SessionHandle::create(std::shared_ptr<ModelHandle> model, val clip, val options) {
   return guarded([&] {
     const Clip frames = clip_of(clip);
-    auto session = Session::create(model->model, frames, options_of(options));
+    const auto tracking = options_of(options);
+    if (!tracking) return failure(tracking.error());
+    auto session = Session::create(model->model, frames, *tracking);
     if (!session) return failure(session.error());
     return success(val(std::shared_ptr<SessionHandle>(new SessionHandle(model, std::move(*session), frames))));
   });

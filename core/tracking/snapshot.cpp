@@ -51,6 +51,8 @@ json options_json(const TrackingOptions& o) {
           {"max_conditioning_frames", o.max_conditioning_frames},
           {"max_object_pointers", o.max_object_pointers},
           {"memories", o.memories},
+          {"memory_policy", memory_policy_name(o.memory_policy)},
+          {"min_memory_iou", o.min_memory_iou},
           {"clear_memory_around_prompts", o.clear_memory_around_prompts},
           {"non_overlapping_masks", o.non_overlapping_masks},
           {"history_frames", o.history_frames},
@@ -146,6 +148,7 @@ TrackingOptions read_options(JsonFields& fields) {
   o.max_conditioning_frames = fields.integer("max_conditioning_frames");
   o.max_object_pointers = fields.integer("max_object_pointers");
   o.memories = fields.integer("memories");
+  read_memory_policy(fields, o);
   o.clear_memory_around_prompts = fields.boolean_or("clear_memory_around_prompts", o.clear_memory_around_prompts);
   o.non_overlapping_masks = fields.boolean_or("non_overlapping_masks", o.non_overlapping_masks);
   o.history_frames = fields.integer("history_frames");

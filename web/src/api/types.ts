@@ -111,6 +111,10 @@ export interface TrackingOptions {
   memories?: number;
   /** Every r-th frame is remembered. */
   memoryStride?: number;
+  /** Which tracked frames are remembered; only 'recent' is the reference's. core/tracking/options.h says more. */
+  memoryPolicy?: 'recent' | 'confident' | 'anchored';
+  /** For 'confident', 0 .. 1. */
+  minMemoryIou?: number;
   maxObjectPointers?: number;
   maxConditioningFrames?: number;
   keepCorrections?: boolean;
