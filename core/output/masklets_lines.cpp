@@ -10,7 +10,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string last_part(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+std::string last_part(const std::string& path) {
+  return path.substr(path.find_last_of('/') + 1);
+}
 
 Json to_json(const ClipPrompt& prompt) {
   Json json = {{"object", prompt.object}, {"frame", prompt.frame}};
@@ -36,7 +38,9 @@ Json to_json(const MaskletsObject& object) {
 }
 
 /// Names of files need not be UTF-8; a line must be.
-std::string line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string line(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 }  // namespace
 
@@ -68,7 +72,8 @@ std::string masklets_end_line(int frames, const std::string& reason) {
 std::vector<MaskletsObject> masklets_objects(const FrameMasks& masks, const Clip& clip) {
   std::vector<MaskletsObject> objects;
   for (const ObjectMask& mask : masks.objects)
-    objects.push_back({mask.object, rle_encode(mask.mask, clip.width, clip.height), mask.object_score, mask.iou});
+    objects.push_back(
+        {mask.object, rle_encode(mask.mask, clip.width, clip.height), mask.object_score, mask.iou});
   return objects;
 }
 

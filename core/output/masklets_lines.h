@@ -40,11 +40,11 @@ struct MaskletsObject {
   float iou = 0;
 };
 
-// masklets.jsonl: one JSON object a line. First the header {"masklets": 1, ...}; then each frame in the order of
-// tracking, {"frame", "time" in seconds, "objects": [{"id", "rle": {"size": [h, w], "counts"}, "score", "iou", "area", "box"}]}, where
-// the RLE is COCO's compressed one, the score is above 0 where the object is on the frame and the box is [x, y,
-// width, height]; last {"end": {"frames", "partial"}}, with the "reason" where it is partial. Both twins write these
-// lines; every line ends in a line break.
+// masklets.jsonl: one JSON object a line. First the header {"masklets": 1, ...}; then each frame in the order
+// of tracking, {"frame", "time" in seconds, "objects": [{"id", "rle": {"size": [h, w], "counts"}, "score",
+// "iou", "area", "box"}]}, where the RLE is COCO's compressed one, the score is above 0 where the object is
+// on the frame and the box is [x, y, width, height]; last {"end": {"frames", "partial"}}, with the "reason"
+// where it is partial. Both twins write these lines; every line ends in a line break.
 
 std::string masklets_header_line(const MaskletsHeader& header);
 std::string masklets_frame_line(int frame, double time_s, const std::vector<MaskletsObject>& objects);

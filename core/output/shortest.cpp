@@ -6,8 +6,8 @@
 namespace masklet {
 
 double shortest(float value) {
-  // The fewest digits, at most 9, that read back. std::to_chars would say it at once, but not every standard library
-  // that core is built with has it for floats.
+  // The fewest digits, at most 9, that read back. std::to_chars would say it at once, but not every standard
+  // library that core is built with has it for floats.
   char text[32];
   for (int digits = 1; digits < 9; ++digits) {
     std::snprintf(text, sizeof text, "%.*g", digits, static_cast<double>(value));
