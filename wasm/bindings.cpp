@@ -34,6 +34,8 @@ EMSCRIPTEN_BINDINGS(masklet) {
   function("headerLine", &header_line);
   function("frameLine", &frame_line);
   function("endLine", &end_line);
+  function("iou", &iou_of);
+  function("synthFrame", &synth_frame);
 
   class_<ModelHandle>("Model")
       .smart_ptr<std::shared_ptr<ModelHandle>>("ModelPointer")

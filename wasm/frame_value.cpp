@@ -2,6 +2,7 @@
 
 #include "core/effects/paint.h"
 #include "core/mask/upsample_bilinear.h"
+#include "core/synth/synth_clip.h"
 #include "wasm/values.h"
 
 namespace masklet::wasm {
@@ -182,5 +183,33 @@ val frame_line(val frame, double time_s, val clip) {
 }
 
 std::string end_line(int frames, const std::string& reason) { return masklets_end_line(frames, reason); }
+
+val iou_of(val clip, const std::string& a, const std::string& b) {
+  return guarded([&] {
+    const Clip size = clip_of(clip);
+    const auto first = rle_from_string(size.width, size.height, a), second = rle_from_string(size.width, size.height, b);
+    if (!first) return failure(first.error());
+    if (!second) return failure(second.error());
+    const auto iou = rle_iou(*first, *second);
+    return iou ? success(val(*iou)) : failure(iou.error());
+  });
+}
+
+val synth_frame(val clip, int frame) {
+  return guarded([&] {
+    SynthOptions options;
+    options.width = int_or(clip, "width", options.width);
+    options.height = int_or(clip, "height", options.height);
+    options.objects = int_or(clip, "objects", options.objects);
+    options.seed = static_cast<std::uint32_t>(int_or(clip, "seed", 1));
+    const auto drawn = SynthClip::create(options);
+    if (!drawn) return failure(drawn.error());
+    if (frame < 0) return failure({ErrorCode::frame_out_of_range, "frame " + std::to_string(frame) + " is before 0"});
+    const std::size_t pixels = static_cast<std::size_t>(options.width) * options.height;
+    std::vector<std::uint8_t> rgb(3 * pixels), ids(pixels);
+    drawn->render(frame, rgb, ids);
+    return success(copy_bytes(std::span<const std::uint8_t>(rgb)));
+  });
+}
 
 }  // namespace masklet::wasm

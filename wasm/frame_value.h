@@ -28,4 +28,10 @@ emscripten::val header_line(emscripten::val header);
 emscripten::val frame_line(emscripten::val frame, double time_s, emscripten::val clip);
 std::string end_line(int frames, const std::string& reason);
 
+/// {value: number}: intersection over union of two compressed RLEs of one size.
+emscripten::val iou_of(emscripten::val clip, const std::string& a, const std::string& b);
+
+/// {value: Uint8Array}: a frame of the procedural clip {width, height, objects, seed}, as RGB.
+emscripten::val synth_frame(emscripten::val clip, int frame);
+
 }  // namespace masklet::wasm

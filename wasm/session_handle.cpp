@@ -1,5 +1,6 @@
 #include "wasm/session_handle.h"
 
+#include "core/effects/paint.h"
 #include "core/tracking/snapshot.h"
 #include "wasm/frame_value.h"
 #include "wasm/values.h"
@@ -62,8 +63,14 @@ val SessionHandle::add_points(val prompt) {
 
 val SessionHandle::add_mask(val prompt, val bitmap) {
   return guarded([&] {
-    return outcome(session_->add_mask({int_or(prompt, "object", 0), int_or(prompt, "frame", 0),
-                                       int_or(prompt, "width", 0), int_or(prompt, "height", 0), bytes_of(bitmap)}));
+    MaskPrompt mask{int_or(prompt, "object", 0), int_or(prompt, "frame", 0), int_or(prompt, "width", 0),
+                    int_or(prompt, "height", 0), bytes_of(bitmap)};
+    if (bool_or(prompt, "opacity", false)) {
+      std::vector<std::uint8_t> opacity(mask.bitmap.size() / 4);
+      take_opacity(mask.bitmap, opacity);
+      mask.bitmap = std::move(opacity);
+    }
+    return outcome(session_->add_mask(mask));
   });
 }
 
@@ -143,6 +150,9 @@ void SessionHandle::trace(const std::string& tag) {
   tag_ = tag;
   session_->observe_decodes([this](const DecodeRecord& record) {
     if (!tag_.empty()) append_decode(traced_, tag_, record);
+  });
+  session_->observe_inputs([this](int frame, const Tensor& image) {
+    if (!tag_.empty()) append_input(traced_, tag_, frame, image);
   });
 }
 

@@ -20,7 +20,8 @@ class SessionHandle final : public LoopHandle {
   static emscripten::val restore(std::shared_ptr<ModelHandle> model, emscripten::val bytes);
 
   emscripten::val add_points(emscripten::val prompt);
-  /// {object, frame, width, height}, and a Uint8Array with a byte a pixel.
+  /// {object, frame, width, height, opacity}, and a Uint8Array with a byte a pixel, or four with `opacity`, of which the
+  /// last counts.
   emscripten::val add_mask(emscripten::val prompt, emscripten::val bitmap);
   emscripten::val clear_prompts(int object, int frame);
   emscripten::val remove_object(int object);
@@ -37,7 +38,7 @@ class SessionHandle final : public LoopHandle {
   /// {value: Uint8Array}.
   emscripten::val save();
 
-  /// From now on decoder calls are collected under this tag; an empty one stops.
+  /// From now on decoder calls and the image encoder's inputs are collected under this tag; an empty one stops.
   void trace(const std::string& tag);
   /// {value: Uint8Array}: what was collected, as .safetensors.
   emscripten::val take_trace();

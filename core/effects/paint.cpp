@@ -29,6 +29,10 @@ void paint_labels(std::span<const std::uint8_t> labels, const LabelColours& colo
   for (std::size_t i = 0; i < labels.size(); ++i) std::memcpy(&rgba_hwc[4 * i], colours[labels[i]].data(), 4);
 }
 
+void take_opacity(std::span<const std::uint8_t> rgba_hwc, std::span<std::uint8_t> opacity) {
+  for (std::size_t i = 0; i < opacity.size(); ++i) opacity[i] = rgba_hwc[4 * i + 3];
+}
+
 void soft_matte(std::span<const float> logits, int side, int width, int height, std::span<std::uint8_t> matte) {
   static const auto kTable = sigmoid_table();
   std::vector<float> plane(matte.size());

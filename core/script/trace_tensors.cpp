@@ -1,5 +1,7 @@
 #include "core/script/trace_tensors.h"
 
+#include <algorithm>
+
 namespace masklet {
 namespace {
 
@@ -24,6 +26,12 @@ void append_decode(std::vector<NamedTensor>& tensors, const std::string& tag, co
   tensors.push_back({"sam_ious" + end, row(mask.ious)});
   tensors.push_back({"sam_obj_ptr" + end, row(mask.pointer)});
   tensors.push_back({"sam_object_score" + end, row({&mask.object_score, 1})});
+}
+
+void append_input(std::vector<NamedTensor>& tensors, const std::string& tag, int frame, const Tensor& image) {
+  std::string name = "encoder_input_" + tag + "_f" + std::to_string(frame);
+  const auto known = [&](const NamedTensor& tensor) { return tensor.name == name; };
+  if (std::none_of(tensors.begin(), tensors.end(), known)) tensors.push_back({std::move(name), image});
 }
 
 }  // namespace masklet

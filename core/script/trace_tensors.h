@@ -14,4 +14,8 @@ namespace masklet {
 /// hold.
 void append_decode(std::vector<NamedTensor>& tensors, const std::string& tag, const DecodeRecord& record);
 
+/// Appends what the image encoder was given as encoder_input_{tag}_f{frame}; a frame that is encoded again under the same tag
+/// stays as it was.
+void append_input(std::vector<NamedTensor>& tensors, const std::string& tag, int frame, const Tensor& image);
+
 }  // namespace masklet

@@ -85,6 +85,7 @@ class Session final : public HostLoop {
 
   const Model& model() const { return model_; }
   void observe_decodes(DecodeObserver observer) { tracker_.on_decode = std::move(observer); }
+  void observe_inputs(InputObserver observer) { tracker_.on_input = std::move(observer); }
 
  private:
   Session(const Model& model, SessionState state);

@@ -82,6 +82,7 @@ Task<Result<FrameFeatures>> Tracker::frame_features(int frame) {
   if (!resizer_) resizer_.emplace(pixels.width, pixels.height, size, size);
   Tensor image(DType::u8, {size, size, 3});
   resizer_->resize(pixels, image.as<std::uint8_t>());
+  if (on_input) on_input(frame, image);
 
   cache_.make_room(networks_);
   Task<Result<FrameFeatures>> encoding = networks_.encode_image(std::move(image));

@@ -19,6 +19,9 @@ struct DecodeRecord {
 };
 using DecodeObserver = std::function<void(const DecodeRecord&)>;
 
+/// Sees what the image encoder is given for a frame: [S, S, 3] u8.
+using InputObserver = std::function<void(int frame, const Tensor& image)>;
+
 /// The video predictor's control flow, as coroutines over a session's state. Each one changes the state only once
 /// its networks have answered: an error or a cancellation leaves the state as it was after the last frame.
 class Tracker {
@@ -39,6 +42,7 @@ class Tracker {
   Task<Status> report(int frame);
 
   DecodeObserver on_decode;
+  InputObserver on_input;
 
  private:
   Task<Result<FrameFeatures>> frame_features(int frame);

@@ -31,7 +31,7 @@ struct Difference {
 /// "sam_obj_ptr_prop_o1_f3" is of kind "sam_obj_ptr"; a tensor that no decoder call makes is a kind of its own.
 std::string kind_of(const std::string& name) {
   static const char* const kinds[] = {"sam_low_res_multimasks", "sam_low_res_masks", "sam_ious", "sam_obj_ptr",
-                                      "sam_object_score", "image_low_res", "image_iou"};
+                                      "sam_object_score", "image_low_res", "image_iou", "encoder_input"};
   for (const char* kind : kinds) {
     if (name.rfind(std::string(kind) + "_", 0) == 0) return kind;
   }
@@ -41,7 +41,7 @@ std::string kind_of(const std::string& name) {
 bool is_decoder_output(const std::string& name) { return kind_of(name) != name; }
 
 Result<Tolerances> parse_tolerances(const std::vector<std::string>& texts) {
-  Tolerances tolerances = {{"", 1e-3}};
+  Tolerances tolerances = {{"", 1e-3}, {"encoder_input", 0}};
   for (const std::string& text : texts) {
     const std::size_t equals = text.find('=');
     const std::string kind = equals == std::string::npos ? "" : text.substr(0, equals);
@@ -136,7 +136,7 @@ Action add_compare(CLI::App& command) {
   command.add_option("given", options->given, "Tensors of a trace")->required();
   command.add_option("reference", options->reference, "Tensors to hold them against")->required();
   command.add_option("--tolerance", options->tolerances,
-                     "Largest difference let pass: NUMBER for all kinds (default 0.001), or KIND=NUMBER");
+                     "Largest difference let pass: NUMBER for all kinds (default 0.001, encoder_input 0), or KIND=NUMBER");
   command.add_flag("--all", options->all, "Compare every tensor of the reference, not the decoder calls alone");
   command.footer("Prints the largest difference of each kind of tensor. Gated masks (reference at or below -1000)\n"
                  "must be gated on both sides. Exit code 1: over tolerance, or a tensor is missing.\n\n"

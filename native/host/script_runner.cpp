@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "core/script/trace_tensors.h"
 #include "native/host/file_source.h"
 
 namespace masklet::native {
@@ -18,13 +19,6 @@ std::string tag_of(const ScriptCall& call) {
   if (const auto* propagate = std::get_if<PropagateCall>(&call)) return propagate->tag;
   return {};
 }
-
-Tensor batch_of_one(Tensor tensor) {
-  tensor.shape.insert(tensor.shape.begin(), 1);
-  return tensor;
-}
-
-Tensor row(std::span<const float> values) { return Tensor::from({1, static_cast<std::int64_t>(values.size())}, values); }
 
 /// [masks, side, side] of an image prediction, as it would be given back to the model.
 Tensor refinement_planes(const std::vector<ImageMask>& masks, std::int64_t side) {
@@ -43,11 +37,11 @@ Result<std::unique_ptr<FrameSource>> open_frames(const fs::path& path, const std
 }  // namespace
 
 Result<std::unique_ptr<ScriptRunner>> ScriptRunner::open(const std::string& script_path, ModelOptions options,
-                                                         TensorList& tensors) {
+                                                         TensorList& tensors, bool with_inputs) {
   MASKLET_ASSIGN(const std::string text, read_text_file(script_path));
   MASKLET_ASSIGN(Script script, parse_script(text));
   const std::string folder = fs::path(script_path).parent_path().string();
-  std::unique_ptr<ScriptRunner> runner(new ScriptRunner(folder, std::move(script), tensors));
+  std::unique_ptr<ScriptRunner> runner(new ScriptRunner(folder, std::move(script), tensors, with_inputs));
   const bool image_mode = runner->script_.is_image_mode();
   options.graph.float_image = image_mode;
   MASKLET_ASSIGN(runner->frames_, open_frames(fs::path(folder) / runner->script_.frames, runner->script_.order));
@@ -71,17 +65,9 @@ Status ScriptRunner::restore(SessionState state) {
 }
 
 void ScriptRunner::observe() {
-  session_->observe_decodes([this](const DecodeRecord& record) {
-    const SelectedMask& mask = record.mask;
-    const std::string end = "_" + tag_ + "_o" + std::to_string(record.object) + "_f" + std::to_string(record.frame);
-    const std::int64_t side = mask.masks_khw.shape[1];
-    const auto best = mask.masks_khw.f32().subspan(mask.best * side * side, side * side);
-    tensors_.push_back({"sam_low_res_multimasks" + end, batch_of_one(mask.masks_khw)});
-    tensors_.push_back({"sam_low_res_masks" + end, Tensor::from({1, 1, side, side}, best)});
-    tensors_.push_back({"sam_ious" + end, row(mask.ious)});
-    tensors_.push_back({"sam_obj_ptr" + end, row(mask.pointer)});
-    tensors_.push_back({"sam_object_score" + end, row({&mask.object_score, 1})});
-  });
+  session_->observe_decodes([this](const DecodeRecord& record) { append_decode(tensors_, tag_, record); });
+  if (!with_inputs_) return;
+  session_->observe_inputs([this](int frame, const Tensor& image) { append_input(tensors_, tag_, frame, image); });
 }
 
 Status ScriptRunner::run_call(std::size_t index, const OnFrame& on_frame) {

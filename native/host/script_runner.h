@@ -14,9 +14,9 @@ namespace masklet::native {
 /// Carries out a script's calls and collects what every decoder call returned.
 class ScriptRunner {
  public:
-  /// `tensors` must outlive the runner. Errors: those of the script, its frames and the model.
+  /// `tensors` must outlive the runner; `with_inputs` adds what the image encoder is given. Errors: those of the script, its frames and the model.
   static Result<std::unique_ptr<ScriptRunner>> open(const std::string& script_path, ModelOptions options,
-                                                    TensorList& tensors);
+                                                    TensorList& tensors, bool with_inputs = false);
 
   const Script& script() const { return script_; }
   const Model& model() const { return host_->model; }
@@ -29,8 +29,8 @@ class ScriptRunner {
   Status run_call(std::size_t index, const OnFrame& on_frame);
 
  private:
-  ScriptRunner(std::string folder, Script script, TensorList& tensors)
-      : folder_(std::move(folder)), script_(std::move(script)), tensors_(tensors) {}
+  ScriptRunner(std::string folder, Script script, TensorList& tensors, bool with_inputs)
+      : folder_(std::move(folder)), script_(std::move(script)), tensors_(tensors), with_inputs_(with_inputs) {}
   Status begin(const ScriptCall& call);
   Status begin(const MaskCall& call);
   Status begin(const PredictCall& call);
@@ -40,6 +40,7 @@ class ScriptRunner {
   std::string folder_;
   Script script_;
   TensorList& tensors_;
+  bool with_inputs_;
   std::unique_ptr<ModelHost> host_;
   std::unique_ptr<FrameSource> frames_;
   std::unique_ptr<Session> session_;

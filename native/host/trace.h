@@ -10,7 +10,9 @@ namespace masklet::native {
 /// Runs a script (core/script) on a model and writes what every decoder call returned, as tensors named
 /// sam_{low_res_multimasks,low_res_masks,ious,obj_ptr,object_score}_{tag}_o{object}_f{frame} for a session and
 /// image_{low_res,iou}_{tag} for image mode.
-Status trace(const std::string& script_path, const ModelOptions& options, const std::string& output_path);
+/// `with_inputs` adds encoder_input_{tag}_f{frame}, what the image encoder was given.
+Status trace(const std::string& script_path, const ModelOptions& options, const std::string& output_path,
+             bool with_inputs = false);
 
 /// The same result by another road: every call, and every frame of a propagation, runs in a process of its own,
 /// which gets the session as a snapshot and hands it on the same way.

@@ -3,6 +3,8 @@ import createModule from '#core'
 import type { CoreModule, Outcome } from './module.js'
 
 const pageBytes = 65536
+/** Before the runtime's are clamped (see memory_clamp.ts): core's memory has its own limit. */
+const Memory = WebAssembly.Memory
 const initialBytes = 8 * 2 ** 20 // as linked
 
 /** An instance of core with a memory of its own, whose size has a limit. */
@@ -19,7 +21,7 @@ export async function createCore(url: string, limitBytes: number): Promise<Core>
     compiled ??= compile(url)
     const wasm = await compiled
     const maximum = Math.min(32768, Math.max(initialBytes, Math.floor(limitBytes)) / pageBytes) | 0
-    const memory = new WebAssembly.Memory({ initial: initialBytes / pageBytes, maximum })
+    const memory = new Memory({ initial: initialBytes / pageBytes, maximum })
     const module = await new Promise<unknown>((resolve, reject) => {
       createModule({
         wasmMemory: memory,

@@ -113,7 +113,7 @@ export interface SessionDescription extends ClipSize {
 
 export interface CoreSession extends Loop {
   addPoints(prompt: CorePrompt): Outcome
-  addMask(prompt: { object: number; frame: number; width: number; height: number }, bitmap: Uint8Array): Outcome
+  addMask(prompt: { object: number; frame: number; width: number; height: number; opacity?: boolean }, bitmap: Uint8Array): Outcome
   clearPrompts(object: number, frame: number): Outcome
   removeObject(object: number): Outcome
   reset(): Outcome
@@ -177,6 +177,8 @@ export interface CoreModule {
   headerLine(header: MaskletsHeader): Outcome<string>
   frameLine(frame: CoreFrame, time: number, clip: ClipSize): Outcome<string>
   endLine(frames: number, reason: string): string
+  iou(clip: ClipSize, a: string, b: string): Outcome<number>
+  synthFrame(clip: { width?: number; height?: number; objects?: number; seed?: number }, frame: number): Outcome<Uint8Array>
 }
 
 export const networkNames: readonly NetworkName[] = ['image_encoder', 'memory_attention', 'mask_decoder', 'memory_encoder']

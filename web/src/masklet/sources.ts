@@ -7,11 +7,11 @@ import type { WireModel } from '../weights/model_files.js'
 const absolute = (url: string | URL) => new URL(url, document.baseURI).href
 
 /** A model as the worker takes it. */
-export function wireModel(model: ModelSource, nanoUrl: string, store: boolean): WireModel {
+export function wireModel(model: ModelSource, nano: { weights: string; architecture: string }, store: boolean): WireModel {
   if (model === 'nano')
     return {
-      weights: `${nanoUrl}model.safetensors`,
-      architecture: { url: `${nanoUrl}model.json` },
+      weights: nano.weights,
+      architecture: { url: nano.architecture },
       name: 'nano',
       store: false,
     }

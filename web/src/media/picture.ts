@@ -26,8 +26,16 @@ const matrices: Record<string, Picture['matrix']> = {
   'bt2020-ncl': 'bt2020',
 }
 
-/** The visible part of a decoded frame, as its planes. The frame stays open. */
-export async function pictureOf(frame: VideoFrame, quarterTurns = 0): Promise<Picture> {
+/**
+ * The visible part of a decoded frame, as its planes. The frame stays open. `declared` is the colour space that the file
+ * itself tells: where it tells none, core presumes one as the native twin does, while a frame's own is the browser's
+ * guess.
+ */
+export async function pictureOf(
+  frame: VideoFrame,
+  quarterTurns = 0,
+  declared: VideoColorSpaceInit = frame.colorSpace,
+): Promise<Picture> {
   const rect = frame.visibleRect
   const layout = frame.format ? layouts[frame.format] : undefined
   if (!rect) throw new MaskletError('io_failed', 'a frame is closed already')
@@ -40,8 +48,8 @@ export async function pictureOf(frame: VideoFrame, quarterTurns = 0): Promise<Pi
     width: rect.width,
     height: rect.height,
     planes: planes.map(({ offset, stride }) => ({ offset, stride })),
-    matrix: matrices[frame.colorSpace.matrix ?? ''],
-    fullRange: frame.colorSpace.fullRange ?? false,
+    matrix: matrices[declared.matrix ?? ''],
+    fullRange: declared.fullRange ?? false,
     quarterTurns,
     data,
   }

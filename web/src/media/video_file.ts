@@ -26,6 +26,7 @@ export class VideoClip implements ClipSource {
     readonly width: number,
     readonly height: number,
     readonly rotation: number,
+    private readonly colours: VideoColorSpaceInit,
   ) {
     this.sink = new VideoSampleSink(track)
   }
@@ -49,7 +50,8 @@ export class VideoClip implements ClipSource {
       }
       const times = await frameTimes(track, signal, onFrames)
       if (times.length === 0) throw new MaskletError('corrupt_file', `'${name}' has no frames`)
-      const clip = new VideoClip(name, input, track, times, 0, 0, await track.getRotation())
+      const colours = await track.getColorSpace()
+      const clip = new VideoClip(name, input, track, times, 0, 0, await track.getRotation(), colours)
       const first = await clip.decode(0, signal)
       const turned = clip.rotation % 180 !== 0
       return Object.assign(clip, {
@@ -81,7 +83,7 @@ export class VideoClip implements ClipSource {
       throwIfAborted(signal, 'reading the video')
       // From a decoder of its own, so that a look at another frame does not disturb the way through the clip.
       const sample = await this.guard(frame, () => this.sink.getSample(this.timeOf(frame)))
-      if (!sample) throw new MaskletError('corrupt_file', `frame ${frame} of '${this.name}' cannot be decoded`)
+      if (!sample) throw new MaskletError('broken_clip', `frame ${frame} of '${this.name}' cannot be decoded`)
       try {
         const canvas = new OffscreenCanvas(this.width, this.height)
         const context = canvas.getContext('2d')
@@ -137,7 +139,7 @@ export class VideoClip implements ClipSource {
       const next = await this.guard(this.nextFrame, async () => this.iterator?.next())
       if (!next || next.done)
         throw new MaskletError(
-          'corrupt_file',
+          'broken_clip',
           `'${this.name}' ends at frame ${this.nextFrame} of ${this.times.length}; the frames before are intact`,
         )
       const sample = next.value
@@ -153,7 +155,7 @@ export class VideoClip implements ClipSource {
   private async read(sample: VideoSample): Promise<Picture> {
     const frame = sample.toVideoFrame()
     try {
-      return await pictureOf(frame, sample.rotation / 90)
+      return await pictureOf(frame, sample.rotation / 90, this.colours)
     } finally {
       frame.close()
     }
@@ -164,7 +166,7 @@ export class VideoClip implements ClipSource {
       return await work()
     } catch (thrown) {
       this.iterator = undefined
-      throw asMaskletError(thrown, 'corrupt_file', `decoding frame ${frame} of '${this.name}'`)
+      throw asMaskletError(thrown, 'broken_clip', `decoding frame ${frame} of '${this.name}'`)
     }
   }
 

@@ -7,19 +7,35 @@ import type { Assets } from './assets.js'
 type Attempt = Pick<RuntimeInfo, 'provider' | 'threads'>
 
 /** What to try, best first, and why better ones are not tried. */
-function attempts({ provider = 'auto', threads = 0 }: CreateOptions): { list: Attempt[]; notes: string[] } {
+async function attempts({ provider = 'auto', threads = 0 }: CreateOptions): Promise<{ list: Attempt[]; notes: string[] }> {
   const notes: string[] = []
   const list: Attempt[] = []
-  const isolated = globalThis.crossOriginIsolated === true
-  if (provider === 'webgpu') list.push({ provider: 'webgpu', threads: 1 })
+  if (provider !== 'wasm') {
+    const why = await withoutGpu()
+    if (!why || provider === 'webgpu') list.push({ provider: 'webgpu', threads: 1 })
+    else notes.push(why)
+  }
   if (provider === 'webgpu') return { list, notes }
-  if (provider === 'auto') notes.push('webgpu is not taken unasked in this version')
   const wanted = threads || Math.max(1, navigator.hardwareConcurrency)
-  if (isolated && wanted > 1) list.push({ provider: 'wasm', threads: wanted })
+  if (globalThis.crossOriginIsolated === true && wanted > 1) list.push({ provider: 'wasm', threads: wanted })
   else if (wanted > 1)
     notes.push('the page is not cross-origin isolated (COOP and COEP headers), so threads are not available')
   list.push({ provider: 'wasm', threads: 1 })
   return { list, notes }
+}
+
+interface Gpu {
+  requestAdapter(): Promise<{ info?: { isFallbackAdapter?: boolean } } | null>
+}
+
+/** Why WebGPU is not worth trying; undefined where it is. */
+async function withoutGpu(): Promise<string | undefined> {
+  const gpu = (navigator as { gpu?: Gpu }).gpu
+  if (!gpu) return 'this browser has no WebGPU'
+  const adapter = await gpu.requestAdapter().catch(() => null)
+  if (!adapter) return 'WebGPU finds no graphics card'
+  if (adapter.info?.isFallbackAdapter) return 'WebGPU has only its slow stand-in for a graphics card'
+  return undefined
 }
 
 /**
@@ -31,7 +47,7 @@ export async function startWorker<T>(
   assets: Assets,
   load: (channel: Channel) => Promise<T>,
 ): Promise<{ channel: Channel; info: RuntimeInfo; loaded: T }> {
-  const { list, notes } = attempts(options)
+  const { list, notes } = await attempts(options)
   let last: MaskletError | undefined
   for (const attempt of list) {
     const channel = new Channel(makeWorker(assets))
@@ -41,10 +57,11 @@ export async function startWorker<T>(
       ...attempt,
       memoryLimit: options.memoryLimit,
       coreUrl: assets.core,
-      runtimeUrl: assets.runtime,
+      runtimeFiles: assets.runtime[attempt.provider],
+      nano: assets.nano,
     }
     try {
-      await channel.call('start', args)
+      await channel.call('start', args, { signal: options.signal })
       const loaded = await load(channel)
       const reason = [...notes, `${attempt.provider} with ${attempt.threads} thread(s) works`].join('; ')
       const info = { ...attempt, reason, crossOriginIsolated: globalThis.crossOriginIsolated === true }

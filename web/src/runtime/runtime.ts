@@ -1,6 +1,7 @@
-import type * as Ort from 'onnxruntime-common'
+import type * as Ort from 'onnxruntime-web'
 import type { NetworkName, RunStep, TensorData } from '../core/module.js'
 import { MaskletError, asMaskletError } from '../errors/error.js'
+import type { RuntimeFiles } from './assets.js'
 import { clampMemory, clampedBytes } from './memory_clamp.js'
 
 export type Provider = 'webgpu' | 'wasm'
@@ -8,8 +9,7 @@ export type Provider = 'webgpu' | 'wasm'
 export interface RuntimeOptions {
   provider: Provider
   threads: number
-  /** Folder of the runtime's files, with a slash at its end. */
-  url: string
+  files: RuntimeFiles
   memoryLimit: number
 }
 
@@ -65,8 +65,7 @@ export class Runtime {
 
   static start(ort: typeof Ort, options: RuntimeOptions): Runtime {
     clampMemory(options.memoryLimit)
-    const name = options.provider === 'webgpu' ? 'ort-wasm-simd-threaded.asyncify' : 'ort-wasm-simd-threaded'
-    ort.env.wasm.wasmPaths = { mjs: `${options.url}${name}.mjs`, wasm: `${options.url}${name}.wasm` }
+    ort.env.wasm.wasmPaths = options.files
     ort.env.wasm.numThreads = options.threads
     ort.env.logLevel = 'error'
     return new Runtime(ort, options)
@@ -78,6 +77,11 @@ export class Runtime {
 
   has(name: string): boolean {
     return this.sessions.has(name)
+  }
+
+  /** The same runtime on the processor, to compare with. */
+  processor(): Runtime {
+    return new Runtime(this.ort, { ...this.options, provider: 'wasm' })
   }
 
   /** Loads a network under a name: its own, or another where it comes in several forms. */
@@ -98,6 +102,12 @@ export class Runtime {
         throw this.explain(thrown, `loading ${name}`)
       }
     })
+  }
+
+  async unload(name: string): Promise<void> {
+    const session = this.sessions.get(name)
+    this.sessions.delete(name)
+    await session?.release()
   }
 
   /** Runs a step and returns the outputs that core wants, in the step's order. */

@@ -73,10 +73,9 @@ export class VideoSession implements Disposable, AsyncDisposable {
       const prompt = { object, frame, width: width ?? this.width, height: height ?? this.height, mask }
       return this.frame('addMask', options, { prompt })
     }
-    const opaque = mask.data.filter((_, index) => index % 4 === 3)
-    const bytes = new Uint8Array(opaque.buffer, opaque.byteOffset, opaque.byteLength)
+    const bytes = new Uint8Array(mask.data.buffer, mask.data.byteOffset, mask.data.byteLength)
     return this.frame('addMask', options, {
-      prompt: { object, frame, width: mask.width, height: mask.height, mask: bytes },
+      prompt: { object, frame, width: mask.width, height: mask.height, mask: bytes, opacity: true },
     })
   }
 

@@ -9,6 +9,8 @@ export interface Drive {
   kept: KeptTensors
   /** The name under which the image encoder is loaded, where it is another one than a clip's. */
   imageEncoder?: string
+  /** Behind the networks' own names, where they are loaded under others. */
+  suffix?: string
   picture(frame: number): Promise<Picture | undefined>
   /** Takes a frame's result while its step waits. */
   ready?(): Promise<void> | void
@@ -29,7 +31,8 @@ export async function drive(loop: Loop, host: Drive): Promise<void> {
         const picture = await host.picture(step.frame)
         check(picture ? loop.answerFrame(picture, picture.data) : loop.endOfClip())
       } else if (step.kind === 'run') {
-        const name = step.network === 'image_encoder' ? host.imageEncoder : undefined
+        const own = step.network === 'image_encoder' ? (host.imageEncoder ?? step.network) : step.network
+        const name = own + (host.suffix ?? '')
         check(loop.answerOutputs(await host.runtime.run(step, host.kept, name)))
       } else {
         await host.ready?.()

@@ -1,13 +1,15 @@
-import type * as Ort from 'onnxruntime-common'
+import type * as Ort from 'onnxruntime-web'
 import type { ImagePrompt, MaskForms, MemoryInfo, ModelInfo, ObjectState, Progress, PropagateOptions, TrackingOptions } from '../api/types.js'
 import { type Core, check, createCore } from '../core/core.js'
 import { type CoreImagePredictor, type CoreModel, type CorePrompt, type NetworkName, networkNames } from '../core/module.js'
 import { MaskletError, throwIfAborted } from '../errors/error.js'
 import { openClip, type WireSource } from '../media/open.js'
 import { type CallContext, type Handler, Moved, type Server } from '../protocol/serve.js'
+import type { RuntimeFiles } from '../runtime/assets.js'
 import { KeptTensors, type Provider, Runtime } from '../runtime/runtime.js'
 import { type OpenModelFiles, type WireModel, openModelFiles } from '../weights/model_files.js'
 import { drive } from './drive.js'
+import { goldenCheck } from './golden_check.js'
 import { WorkerSession, type SessionInfo } from './session.js'
 import { coreForms, wireImageMasks } from './wire.js'
 
@@ -16,7 +18,9 @@ export interface StartArgs {
   threads: number
   memoryLimit: number
   coreUrl: string
-  runtimeUrl: string
+  runtimeFiles: RuntimeFiles
+  /** The embedded model, with which the provider is checked. */
+  nano: { weights: string; architecture: string }
 }
 
 interface ImageMode {
@@ -48,14 +52,14 @@ export class Engine {
   server!: Server
 
   readonly handlers: Record<string, Handler> = {
-    start: (args: StartArgs) => this.begin(args),
+    start: (args: StartArgs, context) => this.begin(args, context),
     loadModel: (args: { model: WireModel; inputSize: number }, context) => this.loadModel(args.model, args.inputSize, context),
     open: (args: { source: WireSource; name?: string; tracking?: TrackingOptions }, context) => this.open(args, context),
     resume: (args: { source: WireSource; name?: string; bytes: Uint8Array }, context) => this.open(args, context),
     closeSession: ({ session }: { session: number }) => this.closeSession(session),
     addPoints: (args: { session: number; prompt: CorePrompt; masks?: MaskForms }, context) =>
       this.session(args.session).addPoints(args.prompt, args.masks, context),
-    addMask: (args: { session: number; prompt: { object: number; frame: number; width: number; height: number; mask: Uint8Array }; masks?: MaskForms }, context) =>
+    addMask: (args: { session: number; prompt: { object: number; frame: number; width: number; height: number; mask: Uint8Array; opacity?: boolean }; masks?: MaskForms }, context) =>
       this.session(args.session).addMask(args.prompt, args.masks, context),
     clearPrompts: (args: { session: number; object: number; frame: number; masks?: MaskForms }, context) =>
       this.session(args.session).clearPrompts(args.object, args.frame, args.masks, context),
@@ -84,7 +88,7 @@ export class Engine {
     timings: () => [...this.runtime.spent].map(([network, { ms, runs }]) => ({ network, ms, runs })),
   }
 
-  private async begin(args: StartArgs): Promise<void> {
+  private async begin(args: StartArgs, context: CallContext): Promise<void> {
     if (args.memoryLimit < leastMemory)
       throw new MaskletError(
         'invalid_argument',
@@ -97,9 +101,17 @@ export class Engine {
     this.runtime = Runtime.start(ort, {
       provider: args.provider,
       threads: args.threads,
-      url: args.runtimeUrl,
+      files: args.runtimeFiles,
       memoryLimit: args.memoryLimit - share,
     })
+    if (args.provider === 'webgpu') await this.checkProvider(args, context.signal)
+  }
+
+  private async checkProvider(args: StartArgs, signal: AbortSignal): Promise<void> {
+    const files = { weights: args.nano.weights, architecture: { url: args.nano.architecture }, store: false }
+    const nano = await openModelFiles(files, { signal, onBytes: () => undefined })
+    await goldenCheck(args.coreUrl, this.runtime, this.runtime.processor(), nano, signal)
+    this.runtime.spent.clear()
   }
 
   private async loadModel(model: WireModel, inputSize: number, context: CallContext): Promise<ModelInfo> {
@@ -133,7 +145,8 @@ export class Engine {
     context: CallContext,
   ): Promise<void> {
     const files = this.openFiles()
-    const { module } = await createCore(this.start.coreUrl, this.start.memoryLimit)
+    const left = this.start.memoryLimit - this.core.memory.buffer.byteLength - this.runtime.memoryBytes
+    const { module } = await createCore(this.start.coreUrl, left)
     const checkpoint = check(module.openCheckpoint(files.weights))
     const model = check(checkpoint.recognise(files.modelJson, this.inputSize))
     try {

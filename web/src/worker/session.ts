@@ -53,7 +53,7 @@ export class WorkerSession {
   }
 
   addMask(
-    prompt: { object: number; frame: number; width: number; height: number; mask: Uint8Array },
+    prompt: { object: number; frame: number; width: number; height: number; mask: Uint8Array; opacity?: boolean },
     forms: MaskForms | undefined,
     context: CallContext,
   ): Promise<Moved<WireFrame>> {
