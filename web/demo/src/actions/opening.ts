@@ -1,6 +1,7 @@
 import type { VideoSource } from 'masklet'
 import type { App } from '../app'
 import { byName, isModelFile } from '../base/files'
+import type { Hint } from '../state/clip'
 import type { ModelChoice } from '../state/engine'
 import { isEmpty } from '../state/prompts'
 
@@ -28,11 +29,11 @@ export class Opening {
     if (!found?.ok || !found.headers.get('Content-Type')?.includes('json')) return false
     const { file, clicks } = (await found.json()) as { file: string; clicks: [number, number][] }
     const video = await (await fetch(`sample/${file}`)).blob()
-    await this.clip(video, 'Sample clip', clicks[0])
+    await this.clip(video, 'Sample clip', clicks)
     return true
   }
 
-  async clip(source: VideoSource, name: string, hint?: readonly [number, number]): Promise<void> {
+  async clip(source: VideoSource, name: string, hints?: readonly Hint[]): Promise<void> {
     const { clip, jobs, notices, engine } = this.app
     await jobs.stop()
     if (engine.status.value.kind === 'loading') {
@@ -40,7 +41,7 @@ export class Opening {
       await settled(engine)
     }
     try {
-      await clip.calls.run(() => clip.load({ source, name, hint }))
+      await clip.calls.run(() => clip.load({ source, name, hints }))
       this.forget()
     } catch (thrown) {
       notices.fail(`“${name}” could not be opened`, thrown)

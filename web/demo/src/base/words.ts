@@ -1,10 +1,10 @@
 /** Numbers as people read them. */
 
 export function bytes(count: number): string {
-  if (count < 1000) return `${count} B`
-  if (count < 1e6) return `${Math.round(count / 1e3)} KB`
-  if (count < 1e9) return `${Math.round(count / 1e6)} MB`
-  return `${(count / 1e9).toFixed(1)} GB`
+  if (count < 1024) return `${count} B`
+  if (count < 2 ** 20) return `${Math.round(count / 2 ** 10)} KB`
+  if (count < 2 ** 30) return `${Math.round(count / 2 ** 20)} MB`
+  return `${Number((count / 2 ** 30).toFixed(1))} GB`
 }
 
 /** 75.5 -> 1:15.5 */
@@ -26,5 +26,6 @@ export function count(number: number, noun: string): string {
 }
 
 export function percent(part: number): string {
-  return `${Math.round(part * 100)} %`
+  const hundredths = part * 100
+  return `${hundredths > 0 && hundredths < 10 ? hundredths.toFixed(1) : Math.round(hundredths)} %`
 }

@@ -6,6 +6,8 @@ import { Bitmaps } from './bitmaps'
 export class Pictures {
   /** Counts arrivals. */
   readonly arrived = new Cell(0)
+  /** The frame that arrived last. */
+  latest: number | undefined
   private readonly cache = new Bitmaps(128 * 2 ** 20)
   private wanted: number | undefined
   private fetching = false
@@ -13,7 +15,7 @@ export class Pictures {
   constructor(private readonly clip: Clip) {
     clip.open.onChange(() => {
       this.cache.clear()
-      this.wanted = undefined
+      this.wanted = this.latest = undefined
     })
   }
 
@@ -43,7 +45,7 @@ export class Pictures {
         if (this.cache.has(frame)) continue
         const bitmap = await open.session.picture(frame)
         if (open !== this.clip.open.value) bitmap.close()
-        else this.cache.put(frame, bitmap)
+        else this.keep(frame, bitmap)
         this.arrived.set(this.arrived.value + 1)
       }
     } catch (thrown) {
@@ -51,5 +53,10 @@ export class Pictures {
     } finally {
       this.fetching = false
     }
+  }
+
+  private keep(frame: number, bitmap: ImageBitmap): void {
+    this.cache.put(frame, bitmap)
+    this.latest = frame
   }
 }

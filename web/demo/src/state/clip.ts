@@ -3,6 +3,8 @@ import { Cell } from '../base/cell'
 import { Lock } from '../base/lock'
 import type { Engine } from './engine'
 
+export type Hint = readonly [x: number, y: number]
+
 export interface OpenClip {
   session: VideoSession
   name: string
@@ -13,14 +15,15 @@ export interface OpenClip {
   times: readonly number[]
   /** Frames a second, on average. */
   rate: number
-  /** A place worth a first click, where it is known. */
-  hint?: readonly [x: number, y: number]
+  /** A place worth a first click, where it is known, and of other objects. */
+  hint?: Hint
+  hints: readonly Hint[]
 }
 
 export interface ClipRequest {
   source: VideoSource
   name: string
-  hint?: readonly [number, number]
+  hints?: readonly Hint[]
 }
 
 /** Owns the session with the clip that is open. */
@@ -48,7 +51,7 @@ export class Clip {
       const frameCount = Math.max(1, session.frameCount)
       const length = (times.at(-1) ?? 0) - (times[0] ?? 0)
       const rate = frameCount > 1 && length > 0 ? (frameCount - 1) / length : 1
-      const open: OpenClip = { session, name, width, height, frameCount, times, rate, hint: request.hint }
+      const open: OpenClip = { session, name, width, height, frameCount, times, rate, hint: request.hints?.[0], hints: request.hints ?? [] }
       this.open.set(open)
       return open
     } finally {

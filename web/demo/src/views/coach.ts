@@ -17,11 +17,9 @@ export function showCoach(app: App, stage: Stage): void {
     if (!open || !place) return
     const hint = open.hint
     ring.hidden = !hint
-    root.classList.toggle('low', !hint)
-    words.textContent = hint ? 'Click the object to select it' : 'Click an object, or drag a box around it'
+    words.textContent = hint ? 'Click the object under the ring' : 'Click an object, or drag a box around it'
     const scale = place.width / open.width
-    root.style.left = hint ? `${place.x + hint[0] * scale}px` : '50%'
-    root.style.top = hint ? `${place.y + hint[1] * scale}px` : ''
+    if (hint) Object.assign(ring.style, { left: `${place.x + hint[0] * scale}px`, top: `${place.y + hint[1] * scale}px` })
   }
   const ask = redraw([clip.open, prompts.all, playhead.frame, engine.status], show)
   new ResizeObserver(ask).observe(stage.canvas)

@@ -2,25 +2,47 @@ import type { App } from '../app'
 import { redraw } from '../base/cell'
 import { byId, download, el, icon } from '../base/dom'
 import { stem } from '../base/files'
-import { exportCutOut } from '../exports/cut_out'
-import { exportLabels } from '../exports/labels'
-import { exportOverlay } from '../exports/overlay_video'
-import type { Export } from '../exports/source'
-import { exportSource } from '../exports/source'
+import { type Export, exportSource } from '../exports/source'
 import { Menu } from './menu'
 
 interface Way {
   label: string
   detail: string
   phase: string
-  write: Export
+  /** What writes it is loaded when it is asked for. */
+  load: () => Promise<Export>
 }
 
+const writeJson: Export = async ({ session }) => ({
+  blob: new Blob([await session.exportJSON()], { type: 'application/jsonl' }),
+  ending: '.masklets.jsonl',
+})
+
 const ways: Way[] = [
-  { label: 'Masks as JSON lines', detail: 'run lengths, the command line’s format', phase: 'Writing JSON', write: async ({ session }) => ({ blob: new Blob([await session.exportJSON()], { type: 'application/jsonl' }), ending: '.masklets.jsonl' }) },
-  { label: 'Masks as PNG, zipped', detail: 'one indexed picture a frame', phase: 'Writing masks', write: exportLabels },
-  { label: 'Video with masks', detail: 'the clip with its overlay', phase: 'Writing the video', write: exportOverlay },
-  { label: 'Cut-out, transparent', detail: 'WebM with alpha, the objects alone', phase: 'Writing the cut-out', write: exportCutOut },
+  {
+    label: 'Masks as JSON lines',
+    detail: 'run lengths, as the command line writes them',
+    phase: 'Writing JSON',
+    load: async () => writeJson,
+  },
+  {
+    label: 'Masks as PNG, zipped',
+    detail: 'a picture a frame, whose colour is the object',
+    phase: 'Writing masks',
+    load: async () => (await import('../exports/labels')).exportLabels,
+  },
+  {
+    label: 'Video with masks',
+    detail: 'the clip as it is shown here',
+    phase: 'Writing the video',
+    load: async () => (await import('../exports/overlay_video')).exportOverlay,
+  },
+  {
+    label: 'Cut-out, transparent',
+    detail: 'the visible objects alone, WebM with alpha',
+    phase: 'Writing the cut-out',
+    load: async () => (await import('../exports/cut_out')).exportCutOut,
+  },
 ]
 
 /** Writes results to files. */
@@ -35,10 +57,11 @@ export function showExportMenu(app: App): void {
     menu.button.disabled = jobs.running || !clip.open.value || results.frames().length === 0
   })
 
-  const run = async ({ label, phase, write }: Way) => {
+  const run = async ({ label, phase, load }: Way) => {
     const source = exportSource(app)
     if (!source) return
     try {
+      const write = await load()
       await jobs.run(phase, source.frames.length, async (step, signal) => {
         const { blob, ending } = await clip.calls.run(() => write(source, step, signal))
         if (!signal.aborted) download(blob, stem(source.name) + ending)

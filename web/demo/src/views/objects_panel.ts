@@ -66,12 +66,12 @@ class Row {
     this.node.classList.toggle('selected', selected)
     this.node.setAttribute('aria-current', String(selected))
     const row = results.get(playhead.frame.value, this.id)
-    const size = clip.open.value
+    const open = clip.open.value
+    const pixels = (open?.width ?? 1) * (open?.height ?? 1)
     this.state.classList.toggle('weak', isWeak(row))
     if (!row) this.state.textContent = prompts.has(this.id) ? 'not tracked here' : 'click it on the picture'
     else if (!row.present) this.state.textContent = row.confidence < weakBelow ? 'perhaps not in sight' : 'not in sight'
-    else
-      this.state.textContent = `${row.confidence < weakBelow ? 'unsure' : 'sure'} ${percent(row.confidence)} · ${((100 * row.area) / ((size?.width ?? 1) * (size?.height ?? 1))).toFixed(1)} % of the picture`
+    else this.state.textContent = `${row.confidence < weakBelow ? 'unsure' : 'sure'}, ${percent(row.confidence)} · area ${percent(row.area / pixels)}`
   }
 }
 

@@ -16,9 +16,6 @@ export interface Stage {
   redraw(): void
 }
 
-/** While something is tracked, pictures are fetched this seldom, in milliseconds: they cost the worker time. */
-const pictureInterval = 150
-
 export function showStage(app: App): Stage {
   const { clip, playhead, pictures, overlays, prompts, objects, jobs, engine } = app
   const canvas = byId<HTMLCanvasElement>('picture')
@@ -26,7 +23,6 @@ export function showStage(app: App): Stage {
   if (!context) throw new Error('this browser draws no canvas')
   const painter = new MaskPainter()
   let shown: number | undefined
-  let fetchedAt = 0
   const empty = el('div', { class: 'empty' }, el('p', {}, 'Drop a video here, or open one.'), el('small', {}, 'It stays on this machine: nothing is uploaded.'))
   byId('stage').append(empty)
 
@@ -38,18 +34,12 @@ export function showStage(app: App): Stage {
     return { x: (canvas.clientWidth - width) / 2, y: (canvas.clientHeight - height) / 2, width, height }
   }
 
-  /** The frame at the playhead, or the last one that was there. */
+  /** The frame at the playhead; until it is there, the one that arrived last. */
   const currentPicture = (): ImageBitmap | undefined => {
     const wanted = playhead.frame.value
-    const now = performance.now()
-    const inHurry = !jobs.running || now - fetchedAt > pictureInterval
-    if (inHurry) fetchedAt = now
-    const found = inHurry || wanted === shown ? pictures.get(wanted) : undefined
-    if (found) {
-      shown = wanted
-      return found
-    }
-    return shown === undefined ? undefined : pictures.peek(shown)
+    const found = pictures.get(wanted)
+    shown = found ? wanted : pictures.latest
+    return found ?? (shown === undefined ? undefined : pictures.peek(shown))
   }
 
   const draw = () => {
@@ -88,9 +78,6 @@ export function showStage(app: App): Stage {
     if (crosshair && document.activeElement === canvas) drawCrosshair(context, toStage(...crosshair))
   }
 
-  clip.open.onChange(() => {
-    shown = undefined
-  })
   const ask = redraw([clip.open, playhead.frame, pictures.arrived, overlays.arrived, prompts.all, objects.list, objects.selected, jobs.current, engine.status], draw)
   new ResizeObserver(ask).observe(canvas)
   clip.open.watch((open) => {
