@@ -81,7 +81,7 @@ async function ownClip() {
   const page = await openDemo(browser, served.url, { serviceWorkers: 'block' })
   await openFile(page, clip)
   const { width, height } = await page.evaluate(() => app.clip.open.value)
-  await mark(page, ...(click ?? [width / 2, height / 2]))
+  await mark(page, ...(click ?? (clip === dog ? [600, 430] : [width / 2, height / 2])))
   await take(page, 'clip-one-click')
   await page.keyboard.press('t')
   await tracked(page, 12)

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url))
 const masklet = process.env.MASKLET ?? join(repository, 'build/native/native/masklet')
-const settings = { frames: 60, size: '640x360', objects: 2, seed: 1, rate: 20 }
+const settings = { frames: 60, size: '640x360', objects: 3, seed: 5, rate: 20 }
 
 /** The folder that holds sample.mp4 and sample.json, or undefined where it cannot be made. */
 export function makeSample() {
