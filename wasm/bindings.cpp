@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "wasm/checkpoint_handle.h"
 #include "wasm/frame_value.h"
+#include "wasm/hash_handle.h"
 #include "wasm/image_handle.h"
 #include "wasm/session_handle.h"
 #include "wasm/values.h"
@@ -29,6 +30,7 @@ EMSCRIPTEN_BINDINGS(masklet) {
   function("openCheckpoint", &CheckpointHandle::open);
   function("createSession", &SessionHandle::create);
   function("restoreSession", &SessionHandle::restore);
+  function("sessionDetails", &SessionHandle::details);
   function("createImagePredictor", &ImageHandle::create);
   function("frameFromRle", &frame_from_rle);
   function("headerLine", &header_line);
@@ -36,6 +38,12 @@ EMSCRIPTEN_BINDINGS(masklet) {
   function("endLine", &end_line);
   function("iou", &iou_of);
   function("synthFrame", &synth_frame);
+  function("fingerprint", &source_fingerprint);
+
+  class_<HashHandle>("Sha256")
+      .constructor()
+      .function("update", &HashHandle::update)
+      .function("hex", &HashHandle::hex);
 
   class_<ModelHandle>("Model")
       .smart_ptr<std::shared_ptr<ModelHandle>>("ModelPointer")

@@ -26,6 +26,12 @@ val prompts_value(const ObjectTrack& track) {
   return prompts;
 }
 
+std::shared_ptr<ByteSource> source_of(const val& bytes) {
+  std::vector<std::byte> copy(bytes["length"].as<std::size_t>());
+  read_bytes(bytes, copy);
+  return std::make_shared<MemorySource>(std::move(copy));
+}
+
 ByteSink append_to(std::vector<std::byte>& bytes) {
   return [&bytes](std::span<const std::byte> more) {
     bytes.insert(bytes.end(), more.begin(), more.end());
@@ -38,7 +44,9 @@ ByteSink append_to(std::vector<std::byte>& bytes) {
 val SessionHandle::create(std::shared_ptr<ModelHandle> model, val clip, val options) {
   return guarded([&] {
     const Clip frames = clip_of(clip);
-    auto session = Session::create(model->model, frames, options_of(options));
+    const auto tracking = options_of(options);
+    if (!tracking) return failure(tracking.error());
+    auto session = Session::create(model->model, frames, *tracking);
     if (!session) return failure(session.error());
     return success(val(std::shared_ptr<SessionHandle>(new SessionHandle(model, std::move(*session), frames))));
   });
@@ -46,14 +54,26 @@ val SessionHandle::create(std::shared_ptr<ModelHandle> model, val clip, val opti
 
 val SessionHandle::restore(std::shared_ptr<ModelHandle> model, val bytes) {
   return guarded([&] {
-    std::vector<std::byte> copy(bytes["length"].as<std::size_t>());
-    read_bytes(bytes, copy);
-    auto state = load_state(std::make_shared<MemorySource>(std::move(copy)), model->model.architecture);
+    auto state = load_state(source_of(bytes), model->model.architecture);
     if (!state) return failure(state.error());
     const Clip frames = state->clip;
     auto session = Session::restore(model->model, std::move(*state));
     if (!session) return failure(session.error());
     return success(val(std::shared_ptr<SessionHandle>(new SessionHandle(model, std::move(*session), frames))));
+  });
+}
+
+val SessionHandle::details(val bytes) {
+  return guarded([&] {
+    const auto found = load_details(source_of(bytes));
+    if (!found) return failure(found.error());
+    val value = val::object();
+    value.set("clipName", found->clip_name);
+    value.set("clipFingerprint", found->clip_fingerprint);
+    value.set("modelName", found->model_name);
+    value.set("modelFingerprint", found->model_fingerprint);
+    value.set("results", found->results);
+    return success(value);
   });
 }
 
@@ -136,12 +156,15 @@ val SessionHandle::describe() {
   });
 }
 
-val SessionHandle::save() {
+val SessionHandle::save(val details) {
   return guarded([&] {
     const auto state = session_->state();
     if (!state) return failure(state.error());
     std::vector<std::byte> bytes;
-    const Status saved = save_state(**state, model_->model.architecture, append_to(bytes));
+    const Status saved = save_state(**state, model_->model.architecture, append_to(bytes),
+                                    {string_or(details, "clipName", ""), string_or(details, "clipFingerprint", ""),
+                                     string_or(details, "modelName", ""), string_or(details, "modelFingerprint", ""),
+                                     string_or(details, "results", "")});
     return saved ? success(copy_bytes(std::span<const std::byte>(bytes))) : failure(saved.error());
   });
 }

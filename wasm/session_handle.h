@@ -19,6 +19,9 @@ class SessionHandle final : public LoopHandle {
   /// From the bytes that save() gave, here or in the native twin.
   static emscripten::val restore(std::shared_ptr<ModelHandle> model, emscripten::val bytes);
 
+  /// {value: details} of such bytes.
+  static emscripten::val details(emscripten::val bytes);
+
   emscripten::val add_points(emscripten::val prompt);
   /// {object, frame, width, height, opacity}, and a Uint8Array with a byte a pixel, or four with `opacity`, of which the
   /// last counts.
@@ -35,8 +38,8 @@ class SessionHandle final : public LoopHandle {
   emscripten::val result(emscripten::val forms);
   /// {value: {clip, objects: [{id, prompts}], propagation}}.
   emscripten::val describe();
-  /// {value: Uint8Array}.
-  emscripten::val save();
+  /// {value: Uint8Array}. `details`: {clipName, clipFingerprint, modelName, modelFingerprint, results}.
+  emscripten::val save(emscripten::val details);
 
   /// From now on decoder calls and the image encoder's inputs are collected under this tag; an empty one stops.
   void trace(const std::string& tag);

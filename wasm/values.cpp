@@ -159,7 +159,7 @@ Clip clip_of(const val& object) {
   return {int_or(object, "width", 0), int_or(object, "height", 0), int_or(object, "frameCount", 0)};
 }
 
-TrackingOptions options_of(const val& object) {
+Result<TrackingOptions> options_of(const val& object) {
   TrackingOptions o;
   o.keep_corrections = bool_or(object, "keepCorrections", o.keep_corrections);
   o.fill_hole_area = int_or(object, "fillHoleArea", o.fill_hole_area);
@@ -167,6 +167,13 @@ TrackingOptions options_of(const val& object) {
   o.max_conditioning_frames = int_or(object, "maxConditioningFrames", o.max_conditioning_frames);
   o.max_object_pointers = int_or(object, "maxObjectPointers", o.max_object_pointers);
   o.memories = int_or(object, "memories", o.memories);
+  const std::string policy = string_or(object, "memoryPolicy", std::string(memory_policy_name(o.memory_policy)));
+  const auto known = memory_policy_of(policy);
+  if (!known)
+    return Error{ErrorCode::invalid_argument,
+                 "memoryPolicy is '" + policy + "'; it must be recent, confident or anchored"};
+  o.memory_policy = *known;
+  if (const val iou = object["minMemoryIou"]; !absent(iou)) o.min_memory_iou = iou.as<float>();
   o.clear_memory_around_prompts = bool_or(object, "clearMemoryAroundPrompts", o.clear_memory_around_prompts);
   o.non_overlapping_masks = bool_or(object, "nonOverlappingMasks", o.non_overlapping_masks);
   o.history_frames = int_or(object, "historyFrames", o.history_frames);

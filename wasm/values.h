@@ -57,8 +57,9 @@ std::optional<int> optional_int(const val& object, const char* key);
 
 /// {width, height, frameCount}.
 Clip clip_of(const val& object);
-/// The fields of TrackingOptions in camel case; what is absent keeps its default.
-TrackingOptions options_of(const val& object);
+/// The fields of TrackingOptions in camel case; what is absent keeps its default. Errors: invalid_argument for a policy
+/// of no known name.
+Result<TrackingOptions> options_of(const val& object);
 /// points: Float32Array of x, y; labels: array; box: array of four or undefined.
 std::vector<Point> points_of(const val& object);
 std::optional<std::array<float, 4>> box_of(const val& object);

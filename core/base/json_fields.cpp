@@ -72,6 +72,14 @@ int JsonFields::integer(const char* key) {
   return optional_integer(key).value_or(0);
 }
 
+float JsonFields::number_or(const char* key, float fallback) {
+  const nlohmann::json* value = field(key);
+  if (!value) return fallback;
+  if (value->is_number() && std::isfinite(value->get<float>())) return value->get<float>();
+  refuse(key, "it must be a finite number");
+  return fallback;
+}
+
 bool JsonFields::boolean_or(const char* key, bool fallback) {
   const nlohmann::json* value = field(key);
   if (!value) return fallback;

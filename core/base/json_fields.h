@@ -19,6 +19,8 @@ class JsonFields {
   int integer(const char* key);
   std::optional<int> optional_integer(const char* key);
   int integer_or(const char* key, int fallback) { return optional_integer(key).value_or(fallback); }
+  /// Finite.
+  float number_or(const char* key, float fallback);
   bool boolean_or(const char* key, bool fallback);
   std::string text(const char* key);
   std::string text_or(const char* key, std::string fallback);

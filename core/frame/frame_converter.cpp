@@ -3,21 +3,27 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/mask/simd.h"
+
 namespace masklet {
 namespace {
 
-constexpr int kFraction = 16;  // bits behind the binary point of the weights
+constexpr int kFraction = 13;  // bits behind the binary point of the weights, which then fit into 16
+constexpr int kHalf = 1 << (kFraction - 1);
 
-/// RGB = (luma - luma_offset) * luma_weight + the chroma terms, in units of 2^-16 of an 8-bit step.
+/// RGB = luma_weight * luma + the chroma terms, of samples less their offsets, in units of 2^-13 of an 8-bit
+/// step.
 struct Weights {
-  int luma_offset, chroma_offset;
-  int luma, red_from_v, green_from_u, green_from_v, blue_from_u;
+  std::int16_t luma_offset, chroma_offset;
+  std::int16_t luma, red_from_v, green_from_u, green_from_v, blue_from_u;
 };
 
-constexpr int rounded(double value) { return static_cast<int>(value < 0 ? value - 0.5 : value + 0.5); }
+constexpr std::int16_t rounded(double value) {
+  return static_cast<std::int16_t>(value < 0 ? value - 0.5 : value + 0.5);
+}
 
-/// From the definition in BT.601 / 709 / 2020: luma = kr R + kg G + kb B, chroma = (B - luma) / (2 - 2 kb) and
-/// (R - luma) / (2 - 2 kr), quantised to `bits`.
+/// From the definition in BT.601 / 709 / 2020: luma = kr R + kg G + kb B, chroma = (B - luma) / (2 - 2 kb)
+/// and (R - luma) / (2 - 2 kr), quantised to `bits`.
 Weights weights_of(ColourMatrix matrix, bool full_range, int bits) {
   double kr = 0.2126, kb = 0.0722;
   if (matrix == ColourMatrix::bt601) kr = 0.299, kb = 0.114;
@@ -27,8 +33,8 @@ Weights weights_of(ColourMatrix matrix, bool full_range, int bits) {
   const double most = full_range ? (1 << bits) - 1 : 219 * scale;
   const double chroma_most = full_range ? (1 << bits) - 1 : 224 * scale;
   const double luma = 255 / most * (1 << kFraction), chroma = 255 / chroma_most * (1 << kFraction);
-  return {full_range ? 0 : 16 * scale,
-          128 * scale,
+  return {static_cast<std::int16_t>(full_range ? 0 : 16 * scale),
+          static_cast<std::int16_t>(128 * scale),
           rounded(luma),
           rounded(chroma * 2 * (1 - kr)),
           rounded(-chroma * 2 * (1 - kb) * kb / kg),
@@ -36,18 +42,57 @@ Weights weights_of(ColourMatrix matrix, bool full_range, int bits) {
           rounded(chroma * 2 * (1 - kb))};
 }
 
-inline std::uint8_t to_byte(int fixed) { return static_cast<std::uint8_t>(std::clamp(fixed >> kFraction, 0, 255)); }
+constexpr int kBlock = 16;  // pixels
 
-void yuv_row_to_rgb(const std::uint16_t* luma, const std::uint16_t* u, const std::uint16_t* v, int width,
-                    const Weights& w, std::uint8_t* rgb) {
-  constexpr int kHalf = 1 << (kFraction - 1);
-  for (int x = 0; x < width; ++x) {
-    const int y = (luma[x] - w.luma_offset) * w.luma + kHalf;
-    const int cu = u[x] - w.chroma_offset, cv = v[x] - w.chroma_offset;
-    rgb[3 * x] = to_byte(y + cv * w.red_from_v);
-    rgb[3 * x + 1] = to_byte(y + cu * w.green_from_u + cv * w.green_from_v);
-    rgb[3 * x + 2] = to_byte(y + cu * w.blue_from_u);
+/// One channel of a block: luma and one chroma, each with its weight, and a third term that is there already.
+simd::U8x16 channel(const simd::I16x8 luma[2], const simd::I16x8 chroma[2], std::int16_t luma_weight,
+                    std::int16_t chroma_weight, const simd::I32x4 start[4]) {
+  const simd::I16x8 weights{luma_weight, chroma_weight, luma_weight, chroma_weight,
+                            luma_weight, chroma_weight, luma_weight, chroma_weight};
+  simd::I32x4 sums[4];
+  for (int half = 0; half < 2; ++half) {
+    sums[2 * half] = simd::dot_pairs(simd::interleave_low(luma[half], chroma[half]), weights);
+    sums[2 * half + 1] = simd::dot_pairs(simd::interleave_high(luma[half], chroma[half]), weights);
   }
+  for (int i = 0; i < 4; ++i) sums[i] = (sums[i] + start[i]) >> kFraction;
+  return simd::clip_to_bytes(sums);
+}
+
+/// Converts kBlock pixels.
+void yuv_block_to_rgb(const std::int16_t* y, const std::int16_t* u, const std::int16_t* v, const Weights& w,
+                      std::uint8_t* rgb) {
+  const simd::I16x8 luma[] = {simd::load(y), simd::load(y + 8)}, cb[] = {simd::load(u), simd::load(u + 8)},
+                    cr[] = {simd::load(v), simd::load(v + 8)};
+  const simd::I32x4 half{kHalf, kHalf, kHalf, kHalf};
+  const simd::I32x4 round[] = {half, half, half, half};
+  const simd::I16x8 v_and_nothing{w.green_from_v, 0, w.green_from_v, 0, w.green_from_v, 0, w.green_from_v, 0};
+  simd::I32x4 green_start[4];
+  for (int i = 0; i < 2; ++i) {
+    green_start[2 * i] = half + simd::dot_pairs(simd::interleave_low(cr[i], cr[i]), v_and_nothing);
+    green_start[2 * i + 1] = half + simd::dot_pairs(simd::interleave_high(cr[i], cr[i]), v_and_nothing);
+  }
+  std::uint8_t red[kBlock], green[kBlock], blue[kBlock];
+  simd::store(red, channel(luma, cr, w.luma, w.red_from_v, round));
+  simd::store(green, channel(luma, cb, w.luma, w.green_from_u, green_start));
+  simd::store(blue, channel(luma, cb, w.luma, w.blue_from_u, round));
+  for (int x = 0; x < kBlock; ++x) {
+    rgb[3 * x] = red[x];
+    rgb[3 * x + 1] = green[x];
+    rgb[3 * x + 2] = blue[x];
+  }
+}
+
+/// `samples` holds luma, then both chromas, each `stride` apart and readable up to a whole number of blocks.
+void yuv_row_to_rgb(const std::int16_t* samples, int stride, int width, const Weights& w, std::uint8_t* rgb) {
+  const auto convert = [&](int x, std::uint8_t* out) {
+    yuv_block_to_rgb(samples + x, samples + stride + x, samples + 2 * stride + x, w, out);
+  };
+  int x = 0;
+  for (; x + kBlock <= width; x += kBlock) convert(x, rgb + 3 * x);
+  if (x == width) return;
+  std::uint8_t last[3 * kBlock];
+  convert(x, last);
+  std::copy_n(last, 3 * (width - x), rgb + 3 * x);
 }
 
 struct OneByte {
@@ -60,20 +105,22 @@ struct HighBits {
   static int at(const std::uint8_t* row, int i) { return (row[2 * i] | row[2 * i + 1] << 8) >> 6; }
 };
 
-/// Reads every `step`-th sample from `first` on, each for 2^shift columns.
+/// Reads every `step`-th sample from `first` on, each for 2^shift columns, less `offset`.
 template <class Sample>
-void spread_row(const std::uint8_t* row, int first, int step, int shift, int width, std::uint16_t* out) {
+void spread_row(const std::uint8_t* row, int first, int step, int shift, int width, int offset,
+                std::int16_t* out) {
   if (shift == 0) {
-    for (int x = 0; x < width; ++x) out[x] = static_cast<std::uint16_t>(Sample::at(row, first + x * step));
+    for (int x = 0; x < width; ++x)
+      out[x] = static_cast<std::int16_t>(Sample::at(row, first + x * step) - offset);
     return;
   }
   int x = 0;
   for (int i = first; x + 1 < width; x += 2, i += step) {
-    const auto sample = static_cast<std::uint16_t>(Sample::at(row, i));
+    const auto sample = static_cast<std::int16_t>(Sample::at(row, i) - offset);
     out[x] = sample;
     out[x + 1] = sample;
   }
-  if (x < width) out[x] = static_cast<std::uint16_t>(Sample::at(row, first + (x >> 1) * step));
+  if (x < width) out[x] = static_cast<std::int16_t>(Sample::at(row, first + (x >> 1) * step) - offset);
 }
 
 /// Whether the format is YUV, and how its samples lie.
@@ -85,57 +132,74 @@ struct YuvLayout {
 
 YuvLayout yuv_layout(PixelFormat format) {
   switch (format) {
-    case PixelFormat::i422: return {1, 0, false, 8};
-    case PixelFormat::i444: return {0, 0, false, 8};
-    case PixelFormat::nv12: return {1, 1, true, 8};
-    case PixelFormat::i420_10: return {1, 1, false, 10};
-    case PixelFormat::i422_10: return {1, 0, false, 10};
-    case PixelFormat::i444_10: return {0, 0, false, 10};
-    case PixelFormat::p010: return {1, 1, true, 10};
-    default: return {1, 1, false, 8};
+    case PixelFormat::i422:
+      return {1, 0, false, 8};
+    case PixelFormat::i444:
+      return {0, 0, false, 8};
+    case PixelFormat::nv12:
+      return {1, 1, true, 8};
+    case PixelFormat::i420_10:
+      return {1, 1, false, 10};
+    case PixelFormat::i422_10:
+      return {1, 0, false, 10};
+    case PixelFormat::i444_10:
+      return {0, 0, false, 10};
+    case PixelFormat::p010:
+      return {1, 1, true, 10};
+    default:
+      return {1, 1, false, 8};
   }
 }
 
 template <class Sample>
-void spread_yuv_row(const VideoFrame& frame, const YuvLayout& layout, int y, std::uint16_t* samples) {
+void spread_yuv_row(const VideoFrame& frame, const YuvLayout& layout, const Weights& w, int y, int stride,
+                    std::int16_t* samples) {
   const auto row = [&](int plane, int shift) {
     return frame.planes[plane].data + (y >> shift) * frame.planes[plane].stride_bytes;
   };
   const int width = frame.width, step = layout.interleaved ? 2 : 1;
-  spread_row<Sample>(row(0, 0), 0, 1, 0, width, samples);
-  spread_row<Sample>(row(1, layout.shift_y), 0, step, layout.shift_x, width, samples + width);
-  spread_row<Sample>(row(layout.interleaved ? 1 : 2, layout.shift_y), layout.interleaved ? 1 : 0, step, layout.shift_x,
-                     width, samples + 2 * width);
+  spread_row<Sample>(row(0, 0), 0, 1, 0, width, w.luma_offset, samples);
+  spread_row<Sample>(row(1, layout.shift_y), 0, step, layout.shift_x, width, w.chroma_offset,
+                     samples + stride);
+  spread_row<Sample>(row(layout.interleaved ? 1 : 2, layout.shift_y), layout.interleaved ? 1 : 0, step,
+                     layout.shift_x, width, w.chroma_offset, samples + 2 * stride);
 }
 
 /// Rows of the picture as stored, one after the other, in RGB.
 class RowReader {
  public:
-  RowReader(const VideoFrame& frame, std::vector<std::uint16_t>& samples)
+  RowReader(const VideoFrame& frame, std::vector<std::int16_t>& samples)
       : frame_(frame),
         layout_(yuv_layout(frame.format)),
         weights_(weights_of(frame.matrix, frame.full_range, layout_.bits)),
+        stride_((frame.width + kBlock - 1) / kBlock * kBlock),
         samples_(samples) {
-    samples_.resize(std::size_t{3} * frame.width);
+    samples_.resize(std::size_t{3} * stride_);
   }
 
   void read(int y, std::uint8_t* rgb) {
     const std::uint8_t* const row = frame_.planes[0].data + y * frame_.planes[0].stride_bytes;
     switch (frame_.format) {
-      case PixelFormat::rgb: std::memcpy(rgb, row, std::size_t{3} * frame_.width); return;
-      case PixelFormat::rgba: return copy_four(row, 0, 2, rgb);
-      case PixelFormat::bgra: return copy_four(row, 2, 0, rgb);
-      case PixelFormat::grey: return read_grey(row, rgb);
-      case PixelFormat::p010: spread_yuv_row<HighBits>(frame_, layout_, y, samples_.data()); break;
+      case PixelFormat::rgb:
+        std::memcpy(rgb, row, std::size_t{3} * frame_.width);
+        return;
+      case PixelFormat::rgba:
+        return copy_four(row, 0, 2, rgb);
+      case PixelFormat::bgra:
+        return copy_four(row, 2, 0, rgb);
+      case PixelFormat::grey:
+        return read_grey(row, rgb);
+      case PixelFormat::p010:
+        spread<HighBits>(y);
+        break;
       default:
         if (layout_.bits == 10) {
-          spread_yuv_row<LowBits>(frame_, layout_, y, samples_.data());
+          spread<LowBits>(y);
         } else {
-          spread_yuv_row<OneByte>(frame_, layout_, y, samples_.data());
+          spread<OneByte>(y);
         }
     }
-    const std::uint16_t* const luma = samples_.data();
-    yuv_row_to_rgb(luma, luma + frame_.width, luma + 2 * frame_.width, frame_.width, weights_, rgb);
+    yuv_row_to_rgb(samples_.data(), stride_, frame_.width, weights_, rgb);
   }
 
  private:
@@ -147,17 +211,22 @@ class RowReader {
     }
   }
 
+  template <class Sample>
+  void spread(int y) {
+    spread_yuv_row<Sample>(frame_, layout_, weights_, y, stride_, samples_.data());
+  }
+
   void read_grey(const std::uint8_t* row, std::uint8_t* rgb) {
-    std::uint16_t* const luma = samples_.data();
-    for (int x = 0; x < frame_.width; ++x) luma[x] = row[x];
-    std::fill(luma + frame_.width, luma + 3 * frame_.width, static_cast<std::uint16_t>(weights_.chroma_offset));
-    yuv_row_to_rgb(luma, luma + frame_.width, luma + 2 * frame_.width, frame_.width, weights_, rgb);
+    spread_row<OneByte>(row, 0, 1, 0, frame_.width, weights_.luma_offset, samples_.data());
+    std::fill(samples_.begin() + stride_, samples_.end(), std::int16_t{0});
+    yuv_row_to_rgb(samples_.data(), stride_, frame_.width, weights_, rgb);
   }
 
   const VideoFrame& frame_;
   YuvLayout layout_;
   Weights weights_;
-  std::vector<std::uint16_t>& samples_;
+  int stride_;  // of the sample rows, whole blocks
+  std::vector<std::int16_t>& samples_;
 };
 
 /// Where the pixels of a stored row go in the upright picture: the first one, and from one to the next.
@@ -168,10 +237,14 @@ struct Course {
 
 Course course_of_row(int y, int width, int height, int quarter_turns) {
   switch (quarter_turns) {
-    case 1: return {std::ptrdiff_t{height} - 1 - y, height};                            // down a column from the right
-    case 2: return {std::ptrdiff_t{height - 1 - y} * width + width - 1, -1};            // upside down
-    case 3: return {std::ptrdiff_t{width - 1} * height + y, -std::ptrdiff_t{height}};   // up a column from the left
-    default: return {std::ptrdiff_t{y} * width, 1};
+    case 1:
+      return {std::ptrdiff_t{height} - 1 - y, height};  // down a column from the right
+    case 2:
+      return {std::ptrdiff_t{height - 1 - y} * width + width - 1, -1};  // upside down
+    case 3:
+      return {std::ptrdiff_t{width - 1} * height + y, -std::ptrdiff_t{height}};  // up a column from the left
+    default:
+      return {std::ptrdiff_t{y} * width, 1};
   }
 }
 

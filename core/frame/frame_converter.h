@@ -7,12 +7,12 @@
 
 namespace masklet {
 
-/// Turns decoded pictures into upright RGB8, with integers alone, so that both twins see the same bytes for the
-/// same video. Chroma samples are repeated, not interpolated; 10 bits are rounded to 8 after the matrix.
+/// Turns decoded pictures into upright RGB8, with integers alone, so that both twins see the same bytes for
+/// the same video. Chroma samples are repeated, not interpolated; 10 bits are rounded to 8 after the matrix.
 class FrameConverter {
  public:
-  /// The view is good until the next call, or as long as the frame's own memory where that is upright RGB already.
-  /// Errors: those of check_video_frame.
+  /// The view is good until the next call, or as long as the frame's own memory where that is upright RGB
+  /// already. Errors: those of check_video_frame.
   Result<ImageView> convert(const VideoFrame& frame);
 
   /// Bytes held for the next call.
@@ -20,7 +20,8 @@ class FrameConverter {
 
  private:
   std::vector<std::uint8_t> rgb_;
-  std::vector<std::uint16_t> row_;  // a row's samples at full width: luma, then both chromas
+  std::vector<std::int16_t>
+      row_;  // a row's samples at full width, less their offsets: luma, then both chromas
 };
 
 }  // namespace masklet

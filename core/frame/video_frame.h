@@ -63,8 +63,8 @@ struct PlaneSize {
 };
 PlaneSize plane_size(PixelFormat format, int plane, int width, int height);
 
-/// Refuses, with invalid_argument: a side outside 1 .. kMaxImageSide, a plane without data, rows that overlap,
-/// quarter turns outside 0 .. 3.
+/// Refuses, with invalid_argument: a side outside 1 .. kMaxImageSide, a plane without data, rows that
+/// overlap, quarter turns outside 0 .. 3.
 Status check_video_frame(const VideoFrame& frame);
 
 }  // namespace masklet

@@ -21,6 +21,12 @@ inline U8x16 load(const std::uint8_t* from) {
   return value;
 }
 
+inline I16x8 load(const std::int16_t* from) {
+  I16x8 value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+
 inline void store(std::uint8_t* to, U8x16 value) {
   std::memcpy(to, &value, sizeof value);
 }
@@ -33,6 +39,16 @@ inline U8x16 interleave_low(U8x16 a, U8x16 b) {
 /// a8 b8 ... a15 b15
 inline U8x16 interleave_high(U8x16 a, U8x16 b) {
   return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+
+/// a0 b0 a1 b1 a2 b2 a3 b3
+inline I16x8 interleave_low(I16x8 a, I16x8 b) {
+  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+
+/// a4 b4 ... a7 b7
+inline I16x8 interleave_high(I16x8 a, I16x8 b) {
+  return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
 /// Bytes 0 to 7 (8 to 15) as 16-bit integers; all targets are little-endian.

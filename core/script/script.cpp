@@ -91,6 +91,7 @@ Result<TrackingOptions> read_options(const nlohmann::json& json, std::optional<i
   options.max_conditioning_frames = fields.integer_or("max_cond_frames", options.max_conditioning_frames);
   options.max_object_pointers = fields.integer_or("max_object_pointers", options.max_object_pointers);
   options.memories = fields.integer_or("memories", options.memories);
+  read_memory_policy(fields, options);
   options.clear_memory_around_prompts =
       fields.boolean_or("clear_memory_around_prompts", options.clear_memory_around_prompts);
   options.non_overlapping_masks = fields.boolean_or("non_overlapping_masks", options.non_overlapping_masks);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "core/tracking/state.h"
@@ -20,9 +21,16 @@ struct MemorySelection {
   std::vector<Pointer> pointers;
 };
 
-/// Selects for `frame`, tracked forward or in reverse. Records are the track's merged ones (not the pending); the
-/// selection points into them. Spatial memories are not empty while a conditioning frame has its memory.
+/// Selects for `frame`, tracked forward or in reverse. Records are the track's merged ones (not the pending);
+/// the selection points into them. Spatial memories are not empty while a conditioning frame has its memory.
 MemorySelection select_memories(const ObjectTrack& track, int frame, bool reverse, const SessionState& state,
                                 int num_maskmem);
+
+/// How many frames back select_memories may look for spatial memories, the anchor aside.
+int memory_reach(const TrackingOptions& options, int num_maskmem);
+
+/// The frame that `anchored` holds on to: of the tracked ones with a memory that show the object the one with
+/// the highest IoU estimate, the earliest of equals. Absent for the other policies.
+std::optional<int> anchor_frame(const ObjectTrack& track, const TrackingOptions& options);
 
 }  // namespace masklet

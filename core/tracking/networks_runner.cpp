@@ -1,6 +1,7 @@
 #include "core/tracking/networks_runner.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/base/half.h"
 #include "core/graph/networks.h"
@@ -105,6 +106,14 @@ Task<Result<DecoderOutputs>> NetworksRunner::decode_mask(FrameFeatures features,
   Result<std::vector<Tensor>> outputs = co_await running;
   MASKLET_CO_TRY(outputs);
   std::vector<Tensor>& o = *outputs;
+  for (const int scalar : {1, 3}) {
+    for (float value : o[scalar].f32()) {
+      if (!std::isfinite(value))
+        co_return Error{ErrorCode::runtime_failed,
+                        "the mask decoder returned a score that is no finite number; the weights may be damaged, or a "
+                        "half-precision provider overflowed"};
+    }
+  }
   co_return DecoderOutputs{std::move(o[0]), std::move(o[1]), std::move(o[2]), std::move(o[3])};
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/base/json_fields.h"
+#include "core/weights/safetensors_reader.h"
 
 namespace masklet {
 namespace {
@@ -13,6 +14,16 @@ using nlohmann::json;
 
 constexpr int kVersion = 1;
 constexpr const char* kSessionTensor = "session";
+constexpr const char* kResultsTensor = "results";
+
+struct DetailText {
+  const char* name;
+  std::string SessionDetails::* text;
+};
+constexpr std::array<DetailText, 4> kDetailTexts = {{{"clip_name", &SessionDetails::clip_name},
+                                                     {"clip_fingerprint", &SessionDetails::clip_fingerprint},
+                                                     {"model_name", &SessionDetails::model_name},
+                                                     {"model_fingerprint", &SessionDetails::model_fingerprint}}};
 
 struct RecordKind {
   const char* name;
@@ -40,6 +51,8 @@ json options_json(const TrackingOptions& o) {
           {"max_conditioning_frames", o.max_conditioning_frames},
           {"max_object_pointers", o.max_object_pointers},
           {"memories", o.memories},
+          {"memory_policy", memory_policy_name(o.memory_policy)},
+          {"min_memory_iou", o.min_memory_iou},
           {"clear_memory_around_prompts", o.clear_memory_around_prompts},
           {"non_overlapping_masks", o.non_overlapping_masks},
           {"history_frames", o.history_frames},
@@ -135,6 +148,7 @@ TrackingOptions read_options(JsonFields& fields) {
   o.max_conditioning_frames = fields.integer("max_conditioning_frames");
   o.max_object_pointers = fields.integer("max_object_pointers");
   o.memories = fields.integer("memories");
+  read_memory_policy(fields, o);
   o.clear_memory_around_prompts = fields.boolean_or("clear_memory_around_prompts", o.clear_memory_around_prompts);
   o.non_overlapping_masks = fields.boolean_or("non_overlapping_masks", o.non_overlapping_masks);
   o.history_frames = fields.integer("history_frames");
@@ -304,18 +318,29 @@ Result<SessionState> read_state(std::shared_ptr<ByteSource> source, const Archit
 
 }  // namespace
 
-Status save_state(const SessionState& state, const Architecture& architecture, const ByteSink& sink) {
+Status save_state(const SessionState& state, const Architecture& architecture, const ByteSink& sink,
+                  const SessionDetails& details) {
   const std::string text = state_json(state, architecture).dump();
   const std::vector<ArrayEntry> arrays = list_arrays(state);
   std::vector<TensorInfo> infos = {{kSessionTensor, DType::u8, {static_cast<std::int64_t>(text.size())}}};
   for (const ArrayEntry& entry : arrays) infos.push_back(entry.info);
+  if (!details.results.empty())
+    infos.push_back({kResultsTensor, DType::u8, {static_cast<std::int64_t>(details.results.size())}});
+  std::map<std::string, std::string> metadata;
+  for (const DetailText& detail : kDetailTexts) {
+    if (!(details.*detail.text).empty()) metadata[detail.name] = details.*detail.text;
+  }
+  const auto text_tensor = [](const std::string& characters) {
+    return array_tensor(DType::u8, std::vector<std::uint8_t>(characters.begin(), characters.end()));
+  };
   const auto provide = [&](std::size_t index) -> Result<Tensor> {
-    if (index == 0) return array_tensor(DType::u8, std::vector<std::uint8_t>(text.begin(), text.end()));
+    if (index == 0) return text_tensor(text);
+    if (index > arrays.size()) return text_tensor(details.results);
     const ArrayEntry& entry = arrays[index - 1];
     if (entry.array == 2) return array_tensor(DType::bf16, entry.record->memory);
     return array_tensor(DType::f32, entry.array == 0 ? entry.record->logits : entry.record->pointer);
   };
-  return write_safetensors(infos, {}, provide, sink);
+  return write_safetensors(infos, metadata, provide, sink);
 }
 
 Result<SessionState> load_state(std::shared_ptr<ByteSource> source, const Architecture& architecture) {
@@ -324,6 +349,23 @@ Result<SessionState> load_state(std::shared_ptr<ByteSource> source, const Archit
   if (!state && state.error().code == ErrorCode::invalid_argument)
     return Error{ErrorCode::corrupt_file, state.error().message};
   return state;
+}
+
+Result<SessionDetails> load_details(std::shared_ptr<ByteSource> source) {
+  MASKLET_ASSIGN(const std::unique_ptr<SafetensorsFile> file, SafetensorsFile::open(std::move(source)));
+  if (!file->find(kSessionTensor)) return corrupt("is none: the file holds tensors, but no session");
+  SessionDetails details;
+  for (const DetailText& detail : kDetailTexts) {
+    const auto found = file->metadata().find(detail.name);
+    if (found != file->metadata().end()) details.*detail.text = found->second;
+  }
+  if (const TensorInfo* results = file->find(kResultsTensor)) {
+    if (results->dtype != DType::u8) return corrupt("holds results that are not text");
+    MASKLET_ASSIGN(const Tensor bytes, file->read(kResultsTensor));
+    const auto text = bytes.as<char>();
+    details.results.assign(text.begin(), text.end());
+  }
+  return details;
 }
 
 }  // namespace masklet

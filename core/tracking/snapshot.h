@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "core/tracking/state.h"
@@ -7,12 +8,28 @@
 
 namespace masklet {
 
+/// What a saved session says beside the state, so that either twin can go on with it. Everything may be empty.
+struct SessionDetails {
+  std::string clip_name;         ///< without folders
+  std::string clip_fingerprint;  ///< core/weights/fingerprint.h of the video
+  std::string model_name;
+  std::string model_fingerprint;  ///< of the weights file
+  std::string results;            ///< the frames' lines of masklets.jsonl, in the order of tracking
+
+  bool operator==(const SessionDetails&) const = default;
+};
+
 /// Writes a session's state as a .safetensors file, the same bytes on every target: the tensor "session" is JSON (u8)
-/// with everything but the arrays, which follow under their own names. Errors: the sink's.
-Status save_state(const SessionState& state, const Architecture& architecture, const ByteSink& sink);
+/// with everything but the arrays, which follow under their own names. The details' texts are the file's metadata, the
+/// results its tensor "results" (u8). Errors: the sink's.
+Status save_state(const SessionState& state, const Architecture& architecture, const ByteSink& sink,
+                  const SessionDetails& details = {});
 
 /// Reads what save_state wrote; a session restored from it goes on with the same results, bit for bit.
 /// Errors: corrupt_file, unsupported_file (another version), weights_mismatch (a session of another architecture).
 Result<SessionState> load_state(std::shared_ptr<ByteSource> source, const Architecture& architecture);
+
+/// The details of a saved session. Errors: corrupt_file, unsupported_file.
+Result<SessionDetails> load_details(std::shared_ptr<ByteSource> source);
 
 }  // namespace masklet

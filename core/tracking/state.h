@@ -32,6 +32,8 @@ struct FrameRecord {
   float object_score = 0;
   float iou = 0;
   std::uint64_t order = 0;  ///< rank of insertion, which breaks ties between conditioning frames
+
+  bool present() const { return object_score > 0; }
 };
 
 using Records = std::map<int, FrameRecord>;

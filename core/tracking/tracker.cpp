@@ -190,7 +190,7 @@ Task<Status> Tracker::encode_pending(Records& pending) {
     Result<FrameFeatures> features = co_await encoding;
     MASKLET_CO_TRY(features);
     Task<Result<std::vector<std::uint16_t>>> remembering =
-        networks_.encode_memory(*features, record.logits, true, !(record.object_score > 0));
+        networks_.encode_memory(*features, record.logits, true, !record.present());
     Result<std::vector<std::uint16_t>> memory = co_await remembering;
     MASKLET_CO_TRY(memory);
     record.memory = std::move(*memory);
@@ -245,7 +245,7 @@ Task<Result<FrameRecord>> Tracker::track_object(const ObjectTrack& track, int fr
   // What is remembered is the mask as decoded; only what is shown has its holes filled.
   FrameRecord record = record_of(*mask);
   Task<Result<std::vector<std::uint16_t>>> remembering =
-      networks_.encode_memory(*features, record.logits, false, !(record.object_score > 0));
+      networks_.encode_memory(*features, record.logits, false, !record.present());
   Result<std::vector<std::uint16_t>> memory = co_await remembering;
   MASKLET_CO_TRY(memory);
   record.memory = std::move(*memory);
@@ -322,16 +322,17 @@ FrameResult Tracker::result_of(int frame) const {
 void Tracker::forget_history(int frame) {
   const TrackingOptions& options = state_.options;
   if (options.history_frames < 0) return;
-  const int memories = options.memories ? options.memories : model_.architecture.num_maskmem;
   // What tracking itself looks back at stays, whatever was asked for.
-  const int window = std::max({options.history_frames, options.memory_stride * memories, options.max_object_pointers});
+  const int window = std::max({options.history_frames, memory_reach(options, model_.architecture.num_maskmem),
+                               options.max_object_pointers});
   for (ObjectTrack& track : state_.objects) {
+    const std::optional<int> anchor = anchor_frame(track, options);
     const auto near_prompt = [&](int tracked) {
       const auto it = track.conditioning.lower_bound(tracked - window);
       return it != track.conditioning.end() && it->first <= tracked + window;
     };
     std::erase_if(track.tracked, [&](const auto& entry) {
-      return std::abs(entry.first - frame) > window && !near_prompt(entry.first);
+      return std::abs(entry.first - frame) > window && entry.first != anchor && !near_prompt(entry.first);
     });
   }
 }

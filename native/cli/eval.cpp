@@ -1,58 +1,66 @@
 #include <cstdio>
-#include <map>
-#include <set>
 
-#include "core/mask/jaccard.h"
 #include "native/cli/command.h"
-#include "native/host/mask_folder.h"
+#include "native/cli/model_flags.h"
+#include "native/cli/tracking_flags.h"
+#include "native/host/atomic_file.h"
+#include "native/host/evaluate.h"
+#include "native/host/interrupt.h"
+#include "native/output/score_table.h"
 
 namespace masklet::native {
 namespace {
 
 struct Options {
-  std::string predicted, truth;
+  EvaluateOptions evaluate;
+  ModelOptions model;
+  std::string prompt;
+  std::vector<std::string> predicted;
+  std::string progress = "auto";
+  std::string json;
 };
 
-void print_row(const std::string& name, int frames, double predicted, double copied) {
-  std::printf("%-8s %7d %8.4f %14.4f\n", name.c_str(), frames, predicted, copied);
+/// The options of the command as those of the run.
+Result<EvaluateOptions> understood(const Options& options) {
+  EvaluateOptions evaluate = options.evaluate;
+  if (!options.model.path.empty()) evaluate.model = options.model;
+  if (!options.prompt.empty()) {
+    MASKLET_ASSIGN(evaluate.prompt, parse_prompt_kind(options.prompt));
+    if (!evaluate.model)
+      return Error{ErrorCode::invalid_argument, "--prompt is '" + options.prompt +
+                                                    "' and no model is there to be prompted; add --model or "
+                                                    "leave it out"};
+  }
+  for (const std::string& text : options.predicted) {
+    MASKLET_ASSIGN(evaluate.predicted.emplace_back(), parse_predicted(text));
+  }
+  MASKLET_ASSIGN(evaluate.progress, parse_progress_mode(options.progress));
+  return evaluate;
 }
 
-/// Frame 0 holds the prompt, so it is not scored; the copy baseline is frame 0's true mask on every frame.
-Result<ExitCode> eval(const Options& options) {
-  MASKLET_ASSIGN(const std::vector<std::string> names, mask_names(options.truth));
-  if (names.size() < 2)
-    return Error{ErrorCode::unsupported_file, "'" + options.truth + "' holds " +
-                                                  std::to_string(names.size()) +
-                                                  " PNG file(s); frames are scored from the second on"};
-  MASKLET_ASSIGN(const LabelImage first, read_mask(options.truth, names[0]));
-  std::set<std::uint8_t> objects(first.labels.begin(), first.labels.end());
-  objects.erase(0);
-  if (objects.empty())
-    return Error{ErrorCode::unsupported_file, "'" + options.truth + "/" + names[0] +
-                                                  "' shows no object; the first frame says which are scored"};
+void print_outputs(const EvaluateOptions& options) {
+  if (options.output.empty()) return;
+  std::printf("\nmasks in %s/masks\n", options.output.c_str());
+  if (options.sheet) std::printf("contact sheets in %s/sheets\n", options.output.c_str());
+}
 
-  std::map<std::uint8_t, double> predicted, copied;
-  for (std::size_t i = 1; i < names.size(); ++i) {
-    MASKLET_ASSIGN(const LabelImage truth, read_mask(options.truth, names[i]));
-    MASKLET_ASSIGN(const LabelImage mask, read_mask(options.predicted, names[i]));
-    MASKLET_TRY(check_same_size(names[i], truth, mask));
-    MASKLET_TRY(check_same_size(names[i], truth, first));
-    const Jaccard own(mask.labels, truth.labels), copy(first.labels, truth.labels);
-    for (std::uint8_t object : objects) {
-      predicted[object] += own.of(object);
-      copied[object] += copy.of(object);
-    }
+Result<ExitCode> eval(const Options& options) {
+  MASKLET_ASSIGN(EvaluateOptions asked, understood(options));
+  // Whether it can be written is known before the masks are made, not after.
+  if (!options.json.empty()) MASKLET_TRY(AtomicFile::create(options.json));
+  const InterruptGuard interrupt;
+  asked.stop = [&interrupt] { return interrupt.raised(); };
+  MASKLET_ASSIGN(const Evaluation evaluation, evaluate(asked));
+  if (evaluation.sequences == 0) return evaluation.status.error();
+  if (!evaluation.status)
+    std::printf("partial: %d of %d sequences\n", evaluation.sequences, evaluation.expected_sequences);
+  std::printf("%s", score_tables(evaluation).c_str());
+  print_outputs(asked);
+  if (!options.json.empty()) {
+    const std::string json = scores_json(evaluation, asked.dataset);
+    MASKLET_TRY(write_file(options.json, std::as_bytes(std::span(json))));
   }
-  const int frames = static_cast<int>(names.size()) - 1;
-  double all_predicted = 0, all_copied = 0;
-  std::printf("%-8s %7s %8s %14s\n", "object", "frames", "J", "J of copying");
-  for (std::uint8_t object : objects) {
-    print_row(std::to_string(object), frames, predicted[object] / frames, copied[object] / frames);
-    all_predicted += predicted[object] / frames;
-    all_copied += copied[object] / frames;
-  }
-  const auto count = static_cast<double>(objects.size());
-  print_row("mean", frames, all_predicted / count, all_copied / count);
+  if (!evaluation.status) return evaluation.status.error();
   return kSuccess;
 }
 
@@ -60,16 +68,50 @@ Result<ExitCode> eval(const Options& options) {
 
 Action add_eval(CLI::App& command) {
   auto options = std::make_shared<Options>();
+  EvaluateOptions& evaluate = options->evaluate;
   command
-      .add_option("predicted", options->predicted, "Folder of mask PNG files, as segment --png writes them")
+      .add_option("dataset", evaluate.dataset,
+                  "Folder with JPEGImages/SEQUENCE and Annotations/SEQUENCE as DAVIS has them, with 480p in "
+                  "between or not; or with frames and masks, as synth writes them")
       ->required();
-  command.add_option("truth", options->truth, "Folder of the true masks, with the same file names")
-      ->required();
+  add_model_flags(command, options->model, false);
+  add_tracking_flags(command, evaluate.tracking);
+  command.add_option("--prompt", options->prompt,
+                     "What the model is told of each object on the first frame: mask (default), click: the "
+                     "pixel deepest in it, or box: the tightest");
+  command
+      .add_option(
+          "--predicted", options->predicted,
+          "NAME=FOLDER: score the masks in FOLDER/SEQUENCE/00000.png, ... as a row NAME; may be given "
+          "several times. FOLDER/00000.png does for a single sequence")
+      ->type_size(1)
+      ->allow_extra_args(false);  // what follows may be the dataset
+  command.add_option("--sequences", evaluate.sequences, "Only these, as A,B,...")
+      ->delimiter(',')
+      ->type_size(1)
+      ->allow_extra_args(false);
+  command.add_option("--frames", evaluate.frames, "Only so many frames of each sequence, from its start");
+  command.add_option("-o,--output", evaluate.output, "Folder for the model's masks/SEQUENCE/00000.png, ...");
+  command.add_flag("--sheet", evaluate.sheet,
+                   "Write sheets/SEQUENCE.png there too: frames with the model's masks, side by side");
+  command.add_option("--json", options->json,
+                     "Write everything to this file: every object's J and F by frame");
+  command
+      .add_option("--progress", options->progress,
+                  "bar, json (a line a frame on stderr), none, or auto: bar on a terminal, else json")
+      ->capture_default_str();
   command.footer(
-      "J is the intersection over the union, 1 where an object is in neither mask, averaged over all frames\n"
-      "but the first, for the objects of the first. Beside it the J of copying the first true mask to\n"
-      "every frame. This is not yet DAVIS's whole protocol.\n\n"
-      "Example:\n  masklet eval out/masks clip/masks");
+      "J (region similarity) and F (contour accuracy) as DAVIS's semi-supervised protocol defines them: for\n"
+      "the objects of the first annotation, on all frames but the first and the last, averaged over frames\n"
+      "and then over all objects; objects that appear later are not scored. Pixels of index 255 are void.\n"
+      "Recall is the share of frames over 0.5, decay what is lost from the first quarter to the last. In "
+      "the\n"
+      "row 'copy' the first mask is repeated on every frame; tools/eval adds baselines from optical flow.\n"
+      "Ctrl-C keeps and prints the sequences that are finished and gives exit code 5.\n\n"
+      "Examples:\n"
+      "  masklet eval DAVIS --model sam2.1_hiera_tiny.pt --prompt click --frames 25 -o out --sheet\n"
+      "  masklet eval DAVIS --predicted mine=results --predicted theirs=other/results --json scores.json\n"
+      "  masklet eval clip --predicted nano=out/masks");
   return [options] { return eval(*options); };
 }
 

@@ -25,7 +25,7 @@ int run(int argc, char** argv) {
   };
   add("segment", "Track objects through a video from clicks, boxes or masks", add_segment);
   add("synth", "Draw a sample clip with exact masks", add_synth);
-  add("eval", "Score masks against true ones", add_eval);
+  add("eval", "Score a model, or masks, on annotated sequences: J and F as DAVIS has them", add_eval);
   add("inspect", "Say what a checkpoint holds: architecture, parameters, missing and unexpected tensors", add_inspect);
   add("import", "Turn a checkpoint into a model folder, in f32, f16 or q8", add_import);
   add("graphs", "Write the networks as ONNX models, to look into or to run elsewhere", add_graphs);

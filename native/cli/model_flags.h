@@ -7,8 +7,9 @@
 namespace masklet::native {
 
 /// The options by which every command takes its model.
-inline void add_model_flags(CLI::App& command, ModelOptions& options) {
-  command.add_option("--model", options.path, "nano, a checkpoint (.pt, .safetensors), or a model folder")->required();
+inline void add_model_flags(CLI::App& command, ModelOptions& options, bool required = true) {
+  command.add_option("--model", options.path, "nano, a checkpoint (.pt, .safetensors), or a model folder")
+      ->required(required);
   command.add_option("--architecture", options.architecture_path,
                      "model.json of the checkpoint, where it is of no published size");
   command.add_option("--input-size", options.image_size, "Side of the square input in pixels (default: the model's)");

@@ -104,8 +104,9 @@ void add_prompt_flags(CLI::App& command, PromptFlags& flags) {
   add("--mask", flags.masks,
       "FILE[,FRAME[,OBJECT]]: the object's mask, a grey PNG or an indexed one with ids");
   command
-      .add_option("--prompts", flags.file,
-                  "JSON file: a list of {object, frame, points, labels, box, mask}, or an earlier masklets.jsonl")
+      .add_option(
+          "--prompts", flags.file,
+          "JSON file: a list of {object, frame, points, labels, box, mask}, or an earlier masklets.jsonl")
       ->group("Prompts");
 }
 

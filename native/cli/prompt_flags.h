@@ -16,8 +16,8 @@ struct PromptFlags {
 
 void add_prompt_flags(CLI::App& command, PromptFlags& flags);
 
-/// Reads and merges them and those of the file. Errors: invalid_argument, quoting the flag; those of merge_prompts and
-/// read_prompts_file; none given.
+/// Reads and merges them and those of the file. Errors: invalid_argument, quoting the flag; those of
+/// merge_prompts and read_prompts_file; none given.
 Result<std::vector<ClipPrompt>> parse_prompt_flags(const PromptFlags& flags);
 
 }  // namespace masklet::native

@@ -5,6 +5,7 @@
 #include "native/cli/command.h"
 #include "native/cli/model_flags.h"
 #include "native/cli/prompt_flags.h"
+#include "native/cli/tracking_flags.h"
 #include "native/host/interrupt.h"
 
 namespace masklet::native {
@@ -48,12 +49,14 @@ Action add_segment(CLI::App& command) {
   SegmentOptions& segment = options->segment;
   command
       .add_option("input", segment.input,
-                  "Video (mp4, mov, webm, mkv, gif, ...), image, or folder of PNG or JPEG frames in the order of their "
+                  "Video (mp4, mov, webm, mkv, gif, ...), image, or folder of PNG or JPEG frames in the "
+                  "order of their "
                   "numbers")
       ->required();
   add_model_flags(command, segment.model);
   add_prompt_flags(command, options->prompts);
   command.add_option("--direction", options->direction, "forward, backward or both")->capture_default_str();
+  add_tracking_flags(command, segment.tracking);
   command.add_option("-o,--output", segment.output, "Folder for masklets.jsonl and what else is asked for")
       ->required();
   command.add_flag("--png", segment.png, "Write masks/00000.png, ...: indexed, with the DAVIS palette");
@@ -68,8 +71,10 @@ Action add_segment(CLI::App& command) {
                   "bar, json (a line a frame on stderr), none, or auto: bar on a terminal, else json")
       ->capture_default_str();
   command.footer(
-      "masklets.jsonl: a header; a line a frame with its time and each object's COCO RLE, score, IoU estimate,\n"
-      "area and box; an end line. Ctrl-C keeps the frames so far, marks them partial and gives exit code 5; a clip\n"
+      "masklets.jsonl: a header; a line a frame with its time and each object's COCO RLE, score, IoU "
+      "estimate,\n"
+      "area and box; an end line. Ctrl-C keeps the frames so far, marks them partial and gives exit code 5; "
+      "a clip\n"
       "that breaks off half-way is tracked as far as it goes and gives exit code 6.\n\n"
       "Examples:\n"
       "  masklet segment clip.mp4 --model nano --click 640,360 -o out --overlay out/overlay.mp4\n"

@@ -19,12 +19,13 @@ std::vector<Point> points_of(JsonFields& fields) {
   if (!fields.has("labels")) return points;
   const std::vector<int> labels = fields.integers("labels");
   if (labels.size() != points.size()) {
-    fields.refuse("labels", "there are " + std::to_string(labels.size()) + " for " + std::to_string(points.size()) +
-                                " points; give one a point");
+    fields.refuse("labels", "there are " + std::to_string(labels.size()) + " for " +
+                                std::to_string(points.size()) + " points; give one a point");
     return points;
   }
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    if (labels[i] != 0 && labels[i] != 1) fields.refuse("labels", "a label must be 1 (the object) or 0 (not)");
+    if (labels[i] != 0 && labels[i] != 1)
+      fields.refuse("labels", "a label must be 1 (the object) or 0 (not)");
     points[i].label = labels[i];
   }
   return points;

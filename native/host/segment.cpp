@@ -7,9 +7,9 @@
 #include "core/tracking/frame_masks.h"
 #include "native/host/drive.h"
 #include "native/media/png_file.h"
+#include "native/media/video_writer.h"
 #include "native/output/contact_sheet.h"
 #include "native/output/folders.h"
-#include "native/media/video_writer.h"
 #include "native/output/masklets_file.h"
 #include "native/output/numbered_name.h"
 #include "native/output/overlay.h"
@@ -64,14 +64,10 @@ Status check_overlay(const SegmentOptions& options) {
   return {};
 }
 
-std::string last_name(const std::string& path) {
-  const fs::path normal = fs::path(path).lexically_normal();
-  return (normal.has_filename() ? normal : normal.parent_path()).filename().string();
-}
-
 class Run {
  public:
-  Run(const SegmentOptions& options, Progress& progress, std::unique_ptr<FrameSource> frames, Clip clip, Way way)
+  Run(const SegmentOptions& options, Progress& progress, std::unique_ptr<FrameSource> frames, Clip clip,
+      Way way)
       : options_(options),
         frames_(std::move(frames)),
         clip_(clip),
@@ -97,7 +93,8 @@ class Run {
     SegmentSummary summary;
     progress_.begin("track", way_.frames);
     summary.status = track();
-    if (const std::optional<Error> damage = frames_->damage(); damage && summary.status) summary.status = *damage;
+    if (const std::optional<Error> damage = frames_->damage(); damage && summary.status)
+      summary.status = *damage;
     summary.fps = progress_.fps();
     summary.frames = file.frames();
     summary.expected_frames = way_.frames;
@@ -107,8 +104,8 @@ class Run {
       // The model has done its part.
       session_.reset();
       host_.reset();
-      const OverlayOptions overlay{jsonl, options_.overlay, fs::is_directory(options_.input) ? "" : options_.input,
-                                   options_.stop};
+      const OverlayOptions overlay{jsonl, options_.overlay,
+                                   fs::is_directory(options_.input) ? "" : options_.input, options_.stop};
       MASKLET_ASSIGN(summary.remark, write_overlay(*frames_, overlay, progress_));
     }
     return summary;
@@ -134,9 +131,9 @@ class Run {
   }
 
   Status create_session() {
-    TrackingOptions tracking;
-    // No correction comes later, so what tracking itself looks back at is enough, and memory does not grow with the
-    // clip.
+    TrackingOptions tracking = options_.tracking;
+    // No correction comes later, so what tracking itself looks back at is enough, and memory does not grow
+    // with the clip.
     tracking.history_frames = 0;
     MASKLET_ASSIGN(session_, Session::create(host_->model, clip_, tracking));
     return {};
@@ -223,8 +220,10 @@ Result<SegmentSummary> segment(const SegmentOptions& options) {
   MASKLET_TRY(check_overlay(options));
   Progress progress(options.progress);
   progress.begin("open", 0);
-  const ClipOptions clip_options{options.frame_rate, ClipOptions().held_bytes,
-                                 [&](double) { return !options.stop || !options.stop(); }};
+  const ClipOptions clip_options{options.frame_rate, ClipOptions().held_bytes, [&](double share) {
+                                   progress.report_share(share);
+                                   return !options.stop || !options.stop();
+                                 }};
   MASKLET_ASSIGN(std::unique_ptr<FrameSource> frames, open_clip(options.input, clip_options));
   if (options.png) MASKLET_TRY(check_apart(options.input, fs::path(options.output) / "masks"));
   const Clip clip{frames->width(), frames->height(), frames->frame_count()};

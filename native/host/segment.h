@@ -18,22 +18,24 @@ enum class Direction { forward, backward, both };
 Result<Direction> parse_direction(const std::string& text);
 
 struct SegmentOptions {
-  std::string input;  ///< a video, an image, or a folder of PNG or JPEG frames
+  std::string input;                             ///< a video, an image, or a folder of PNG or JPEG frames
   double frame_rate = ClipOptions().frame_rate;  ///< of a folder of frames
   ModelOptions model;
   std::vector<ClipPrompt> prompts;  ///< merged
   Direction direction = Direction::forward;
-  std::string output;  ///< folder, made where it is missing
-  bool png = false;    ///< masks/00000.png: indexed, DAVIS palette
-  bool sheet = false;  ///< sheet.png
-  std::string overlay;  ///< a video of the clip with its objects tinted and outlined; empty: none
+  TrackingOptions tracking;  ///< history_frames is segment's own
+  std::string output;        ///< folder, made where it is missing
+  bool png = false;          ///< masks/00000.png: indexed, DAVIS palette
+  bool sheet = false;        ///< sheet.png
+  std::string overlay;       ///< a video of the clip with its objects tinted and outlined; empty: none
   ProgressMode progress = ProgressMode::none;
-  /// Asked every few hundred milliseconds at least, and after every frame; true ends the run with `cancelled`.
+  /// Asked every few hundred milliseconds at least, and after every frame; true ends the run with
+  /// `cancelled`.
   std::function<bool()> stop;
 };
 
-/// How far a run came. `status` is not ok where it ended early or the clip is damaged; what was tracked is written,
-/// marked partial.
+/// How far a run came. `status` is not ok where it ended early or the clip is damaged; what was tracked is
+/// written, marked partial.
 struct SegmentSummary {
   Status status;
   std::string remark;  ///< of the overlay, for whoever reads the summary

@@ -17,7 +17,8 @@ bool is_image_name(const fs::path& path) {
   return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
 }
 
-/// Shorter digit strings are smaller numbers: "2" before "10"; names without digits fall back to the alphabet.
+/// Shorter digit strings are smaller numbers: "2" before "10"; names without digits fall back to the
+/// alphabet.
 bool numbered_before(const fs::path& a, const fs::path& b) {
   const auto digits = [](const fs::path& path) {
     std::string text;
@@ -44,16 +45,19 @@ class FrameFolder final : public FrameSource {
 
   Result<ImageView> read(int frame) override {
     if (frame < 0 || frame >= frame_count())
-      return Error{ErrorCode::frame_out_of_range, "frame " + std::to_string(frame) + " is not in the folder; it has " +
+      return Error{ErrorCode::frame_out_of_range, "frame " + std::to_string(frame) +
+                                                      " is not in the folder; it has " +
                                                       std::to_string(frame_count()) + " frames"};
     Result<RgbImage> image = read_image(files_[frame].string());
-    if (!image) return Error{ErrorCode::broken_clip, "frame " + std::to_string(frame) + ": " + image.error().message};
+    if (!image)
+      return Error{ErrorCode::broken_clip, "frame " + std::to_string(frame) + ": " + image.error().message};
     current_ = std::move(*image);
     if (current_.width != width_ || current_.height != height_)
       return Error{ErrorCode::broken_clip,
                    "'" + files_[frame].string() + "' is " + std::to_string(current_.width) + " x " +
                        std::to_string(current_.height) + " pixels; the frames before it are " +
-                       std::to_string(width_) + " x " + std::to_string(height_) + ", and all must have one size"};
+                       std::to_string(width_) + " x " + std::to_string(height_) +
+                       ", and all must have one size"};
     return current_.view();
   }
 
@@ -76,21 +80,23 @@ Result<std::unique_ptr<FrameSource>> open_frame_folder(const std::string& folder
   }
   if (failure) return Error{ErrorCode::io_failed, "'" + folder + "' cannot be listed: " + failure.message()};
   if (files.empty())
-    return Error{ErrorCode::unsupported_file, "'" + folder + "' holds no PNG or JPEG files; give a folder of frames"};
+    return Error{ErrorCode::unsupported_file,
+                 "'" + folder + "' holds no PNG or JPEG files; give a folder of frames"};
   std::sort(files.begin(), files.end(), numbered_before);
   if (order) {
     std::vector<fs::path> ordered;
     for (int index : *order) {
       if (index < 0 || index >= static_cast<int>(files.size()))
-        return Error{ErrorCode::frame_out_of_range, "the order names file " + std::to_string(index) + "; '" + folder +
-                                                        "' holds " + std::to_string(files.size())};
+        return Error{ErrorCode::frame_out_of_range, "the order names file " + std::to_string(index) + "; '" +
+                                                        folder + "' holds " + std::to_string(files.size())};
       ordered.push_back(files[index]);
     }
     if (ordered.empty()) return Error{ErrorCode::invalid_argument, "the order of frames is empty"};
     files = std::move(ordered);
   }
   MASKLET_ASSIGN(const RgbImage first, read_image(files.front().string()));
-  return std::unique_ptr<FrameSource>(new FrameFolder(std::move(files), first.width, first.height, frame_rate));
+  return std::unique_ptr<FrameSource>(
+      new FrameFolder(std::move(files), first.width, first.height, frame_rate));
 }
 
 }  // namespace masklet::native

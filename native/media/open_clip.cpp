@@ -21,7 +21,8 @@ class StillImage final : public FrameSource {
   double time_s(int) const override { return 0; }
   Result<ImageView> read(int frame) override {
     if (frame == 0) return image_.view();
-    return Error{ErrorCode::frame_out_of_range, "frame " + std::to_string(frame) + " is not in an image, which has one"};
+    return Error{ErrorCode::frame_out_of_range,
+                 "frame " + std::to_string(frame) + " is not in an image, which has one"};
   }
 
  private:

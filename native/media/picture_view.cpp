@@ -18,35 +18,55 @@ struct KnownFormat {
 std::optional<KnownFormat> known_format(int format) {
   switch (format) {
     case AV_PIX_FMT_YUV420P:
-    case AV_PIX_FMT_YUVA420P: return KnownFormat{PixelFormat::i420};
-    case AV_PIX_FMT_YUVJ420P: return KnownFormat{PixelFormat::i420, true};
-    case AV_PIX_FMT_YUV422P: return KnownFormat{PixelFormat::i422};
-    case AV_PIX_FMT_YUVJ422P: return KnownFormat{PixelFormat::i422, true};
-    case AV_PIX_FMT_YUV444P: return KnownFormat{PixelFormat::i444};
-    case AV_PIX_FMT_YUVJ444P: return KnownFormat{PixelFormat::i444, true};
-    case AV_PIX_FMT_NV12: return KnownFormat{PixelFormat::nv12};
-    case AV_PIX_FMT_YUV420P10LE: return KnownFormat{PixelFormat::i420_10};
-    case AV_PIX_FMT_YUV422P10LE: return KnownFormat{PixelFormat::i422_10};
-    case AV_PIX_FMT_YUV444P10LE: return KnownFormat{PixelFormat::i444_10};
-    case AV_PIX_FMT_P010LE: return KnownFormat{PixelFormat::p010};
-    case AV_PIX_FMT_GRAY8: return KnownFormat{PixelFormat::grey, true};
-    case AV_PIX_FMT_RGB24: return KnownFormat{PixelFormat::rgb, true};
+    case AV_PIX_FMT_YUVA420P:
+      return KnownFormat{PixelFormat::i420};
+    case AV_PIX_FMT_YUVJ420P:
+      return KnownFormat{PixelFormat::i420, true};
+    case AV_PIX_FMT_YUV422P:
+      return KnownFormat{PixelFormat::i422};
+    case AV_PIX_FMT_YUVJ422P:
+      return KnownFormat{PixelFormat::i422, true};
+    case AV_PIX_FMT_YUV444P:
+      return KnownFormat{PixelFormat::i444};
+    case AV_PIX_FMT_YUVJ444P:
+      return KnownFormat{PixelFormat::i444, true};
+    case AV_PIX_FMT_NV12:
+      return KnownFormat{PixelFormat::nv12};
+    case AV_PIX_FMT_YUV420P10LE:
+      return KnownFormat{PixelFormat::i420_10};
+    case AV_PIX_FMT_YUV422P10LE:
+      return KnownFormat{PixelFormat::i422_10};
+    case AV_PIX_FMT_YUV444P10LE:
+      return KnownFormat{PixelFormat::i444_10};
+    case AV_PIX_FMT_P010LE:
+      return KnownFormat{PixelFormat::p010};
+    case AV_PIX_FMT_GRAY8:
+      return KnownFormat{PixelFormat::grey, true};
+    case AV_PIX_FMT_RGB24:
+      return KnownFormat{PixelFormat::rgb, true};
     case AV_PIX_FMT_RGBA:
-    case AV_PIX_FMT_RGB0: return KnownFormat{PixelFormat::rgba, true};
+    case AV_PIX_FMT_RGB0:
+      return KnownFormat{PixelFormat::rgba, true};
     case AV_PIX_FMT_BGRA:
-    case AV_PIX_FMT_BGR0: return KnownFormat{PixelFormat::bgra, true};
-    default: return std::nullopt;
+    case AV_PIX_FMT_BGR0:
+      return KnownFormat{PixelFormat::bgra, true};
+    default:
+      return std::nullopt;
   }
 }
 
 ColourMatrix matrix_of(const AVFrame& picture) {
   switch (picture.colorspace) {
-    case AVCOL_SPC_BT709: return ColourMatrix::bt709;
+    case AVCOL_SPC_BT709:
+      return ColourMatrix::bt709;
     case AVCOL_SPC_BT470BG:
-    case AVCOL_SPC_SMPTE170M: return ColourMatrix::bt601;
+    case AVCOL_SPC_SMPTE170M:
+      return ColourMatrix::bt601;
     case AVCOL_SPC_BT2020_NCL:
-    case AVCOL_SPC_BT2020_CL: return ColourMatrix::bt2020;
-    default: return presumed_matrix(picture.width, picture.height);
+    case AVCOL_SPC_BT2020_CL:
+      return ColourMatrix::bt2020;
+    default:
+      return presumed_matrix(picture.width, picture.height);
   }
 }
 
@@ -65,7 +85,8 @@ Result<VideoFrame> PictureView::view(const AVFrame& picture, int quarter_turns) 
   frame.format = known->format;
   frame.matrix = matrix_of(picture);
   frame.full_range = known->full_range || picture.color_range == AVCOL_RANGE_JPEG;
-  for (int i = 0; i < plane_count(frame.format); ++i) frame.planes[i] = {picture.data[i], picture.linesize[i]};
+  for (int i = 0; i < plane_count(frame.format); ++i)
+    frame.planes[i] = {picture.data[i], picture.linesize[i]};
   return frame;
 }
 
@@ -93,7 +114,8 @@ int quarter_turns_of(const AVStream& stream) {
   if (std::isnan(degrees)) return 0;
   const double quarters = degrees / 90;
   const long nearest = std::lround(quarters);
-  return std::abs(quarters - static_cast<double>(nearest)) < 0.01 ? static_cast<int>(((nearest % 4) + 4) % 4) : 0;
+  return std::abs(quarters - static_cast<double>(nearest)) < 0.01 ? static_cast<int>(((nearest % 4) + 4) % 4)
+                                                                  : 0;
 }
 
 }  // namespace masklet::native

@@ -7,7 +7,8 @@
 
 namespace masklet::native {
 
-/// Shows FFmpeg's pictures to core: planes as they are where core knows the layout, else brought to RGB by swscale.
+/// Shows FFmpeg's pictures to core: planes as they are where core knows the layout, else brought to RGB by
+/// swscale.
 class PictureView {
  public:
   /// Good as long as `picture` and until the next call. Errors: unsupported_file, naming the pixel format.
@@ -20,8 +21,8 @@ class PictureView {
   std::vector<std::uint8_t> rgb_;
 };
 
-/// Clockwise quarter turns that bring a stream's pictures upright, from its display matrix; other angles count as
-/// none.
+/// Clockwise quarter turns that bring a stream's pictures upright, from its display matrix; other angles
+/// count as none.
 int quarter_turns_of(const AVStream& stream);
 
 }  // namespace masklet::native

@@ -58,8 +58,9 @@ Status VideoFile::advance_to(int frame, int keep_from) {
     if (next_ > frame) return {};
   }
   const int last = next_ - 1;
-  return Error{ErrorCode::broken_clip, "'" + decoder_.path() + "' breaks off: frame " + std::to_string(frame) +
-                                           " cannot be decoded, the last that can is " + std::to_string(last)};
+  return Error{ErrorCode::broken_clip,
+               "'" + decoder_.path() + "' breaks off: frame " + std::to_string(frame) +
+                   " cannot be decoded, the last that can is " + std::to_string(last)};
 }
 
 Status VideoFile::decode(int frame) {
@@ -76,8 +77,9 @@ Status VideoFile::decode(int frame) {
 
 Result<ImageView> VideoFile::read(int frame) {
   if (frame < 0 || frame >= frame_count())
-    return Error{ErrorCode::frame_out_of_range, "frame " + std::to_string(frame) + " is not in '" + decoder_.path() +
-                                                    "'; it has " + std::to_string(frame_count()) + " frames"};
+    return Error{ErrorCode::frame_out_of_range, "frame " + std::to_string(frame) + " is not in '" +
+                                                    decoder_.path() + "'; it has " +
+                                                    std::to_string(frame_count()) + " frames"};
   if (!held_.contains(frame)) MASKLET_TRY(decode(frame));
   requested_ = frame;
   return convert(frame, *held_.at(frame));
@@ -96,8 +98,8 @@ Result<ImageView> VideoFile::convert(int frame, const AVFrame& picture) {
 
 std::optional<Error> VideoFile::damage() const {
   if (decoder_.index().damage || missing_.empty()) return decoder_.index().damage;
-  return Error{ErrorCode::broken_clip, std::to_string(missing_.size()) + " frames of '" + decoder_.path() + "', from frame " +
-                                           std::to_string(*missing_.begin()) +
+  return Error{ErrorCode::broken_clip, std::to_string(missing_.size()) + " frames of '" + decoder_.path() +
+                                           "', from frame " + std::to_string(*missing_.begin()) +
                                            " on, cannot be decoded; the frames after them stand in for them"};
 }
 

@@ -10,8 +10,8 @@
 
 namespace masklet::native {
 
-/// A video file's frames: forwards one after the other; elsewhere by seeking to the group of pictures; backwards with
-/// as many of the group's pictures held as `held_bytes` has room for.
+/// A video file's frames: forwards one after the other; elsewhere by seeking to the group of pictures;
+/// backwards with as many of the group's pictures held as `held_bytes` has room for.
 class VideoFile final : public FrameSource {
  public:
   /// Errors: those of VideoDecoder::open; corrupt_file where no picture can be decoded.

@@ -57,10 +57,14 @@ Result<VideoIndex> index_video(Demuxer& demuxer, const IndexProgress& progress) 
     return Error{ErrorCode::corrupt_file, "'" + demuxer.path() + "' holds no frames of video"};
 
   const std::int64_t promised = demuxer.stream().nb_frames;
-  if (cut || demuxer.broken()) index.damage = broken_off(demuxer, index.frame_count(), promised);
+  const AVRational rate = demuxer.stream().avg_frame_rate;
+  const double tolerance_s = rate.num > 0 ? 3 / av_q2d(rate) : 0.2;
+  if (cut || demuxer.broken() || demuxer.ends_early(tolerance_s))
+    index.damage = broken_off(demuxer, index.frame_count(), promised);
   std::sort(index.times.begin(), index.times.end());
   std::sort(index.keys.begin(), index.keys.end());
-  if (std::adjacent_find(index.times.begin(), index.times.end()) != index.times.end()) index.by_counting = true;
+  if (std::adjacent_find(index.times.begin(), index.times.end()) != index.times.end())
+    index.by_counting = true;
   if (index.by_counting) std::iota(index.times.begin(), index.times.end(), 0);
   return index;
 }

@@ -12,8 +12,9 @@ namespace masklet::native {
 /// Told how much of a file has been looked through, 0 .. 1; false stops.
 using IndexProgress = std::function<bool(double share)>;
 
-/// Which frames a video has, in the order in which they are shown, and where decoding can start. Frames are known by
-/// their time stamps, so that a variable rate, reordering and a wrong frame count in the header do no harm.
+/// Which frames a video has, in the order in which they are shown, and where decoding can start. Frames are
+/// known by their time stamps, so that a variable rate, reordering and a wrong frame count in the header do
+/// no harm.
 struct VideoIndex {
   std::vector<std::int64_t> times;  ///< of the frames, ascending, in the stream's time base
   std::vector<std::int64_t> keys;   ///< times of the key frames, ascending

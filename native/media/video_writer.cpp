@@ -1,8 +1,9 @@
 #include "native/media/video_writer.h"
 
+#include <unistd.h>
+
 #include <cmath>
 #include <cstdio>
-#include <unistd.h>
 
 #include "native/media/demuxer.h"
 
@@ -66,7 +67,8 @@ Status check_video_name(const std::string& path) {
 
 Status VideoWriter::State::open_encoder() {
   const AVCodec* encoder = avcodec_find_encoder(AV_CODEC_ID_H264);
-  if (!encoder) return Error{ErrorCode::unsupported_file, "this FFmpeg has no H.264 encoder, so no video is written"};
+  if (!encoder)
+    return Error{ErrorCode::unsupported_file, "this FFmpeg has no H.264 encoder, so no video is written"};
   if (options.width < 2 || options.height < 2)
     return Error{ErrorCode::unsupported_file, "a video of " + std::to_string(options.width) + " x " +
                                                   std::to_string(options.height) +
@@ -104,7 +106,8 @@ Status VideoWriter::State::open_encoder() {
   packet.reset(av_packet_alloc());
 
   scaler.reset(sws_getContext(codec->width, codec->height, AV_PIX_FMT_RGB24, codec->width, codec->height,
-                              AV_PIX_FMT_YUV420P, SWS_BILINEAR | SWS_ACCURATE_RND, nullptr, nullptr, nullptr));
+                              AV_PIX_FMT_YUV420P, SWS_BILINEAR | SWS_ACCURATE_RND, nullptr, nullptr,
+                              nullptr));
   if (!scaler) return Error{ErrorCode::runtime_failed, "pictures cannot be converted from RGB to YUV"};
   const int* matrix = sws_getCoefficients(SWS_CS_ITU709);
   sws_setColorspaceDetails(scaler.get(), matrix, 1, matrix, 0, 0, 1 << 16, 1 << 16);
@@ -157,7 +160,8 @@ Status VideoWriter::State::encode(const AVFrame* frame) {
 Status VideoWriter::State::copy_sound_until(double time_s) {
   for (; next_sound; next_sound = sound_source->read()) {
     const AVRational source_base = sound_source->stream().time_base;
-    if (next_sound->dts != AV_NOPTS_VALUE && static_cast<double>(next_sound->dts) * av_q2d(source_base) > time_s)
+    if (next_sound->dts != AV_NOPTS_VALUE &&
+        static_cast<double>(next_sound->dts) * av_q2d(source_base) > time_s)
       return {};
     av::Packet copy(av_packet_clone(next_sound));
     copy->stream_index = sound->index;
@@ -175,7 +179,8 @@ Result<VideoWriter> VideoWriter::create(const VideoWriterOptions& options) {
   state->options = options;
   state->draft = options.path + ".part-" + std::to_string(::getpid());
   AVFormatContext* context = nullptr;
-  avformat_alloc_output_context2(&context, av_guess_format(nullptr, options.path.c_str(), nullptr), nullptr, nullptr);
+  avformat_alloc_output_context2(&context, av_guess_format(nullptr, options.path.c_str(), nullptr), nullptr,
+                                 nullptr);
   state->output.reset(context);
   MASKLET_TRY(state->open_encoder());
   state->open_sound();
@@ -187,7 +192,9 @@ VideoWriter::VideoWriter(std::unique_ptr<State> state) : state_(std::move(state)
 VideoWriter::VideoWriter(VideoWriter&&) noexcept = default;
 VideoWriter::~VideoWriter() = default;
 
-const std::string& VideoWriter::silence() const { return state_->silence; }
+const std::string& VideoWriter::silence() const {
+  return state_->silence;
+}
 
 Status VideoWriter::add(const ImageView& rgb, double time_s) {
   State& state = *state_;
@@ -196,7 +203,8 @@ Status VideoWriter::add(const ImageView& rgb, double time_s) {
   if (code < 0) return failed(state.options.path, "cannot be encoded", code);
   const std::uint8_t* const rows[] = {rgb.data};
   const int strides[] = {static_cast<int>(rgb.stride_bytes)};
-  sws_scale(state.scaler.get(), rows, strides, 0, state.codec->height, state.picture->data, state.picture->linesize);
+  sws_scale(state.scaler.get(), rows, strides, 0, state.codec->height, state.picture->data,
+            state.picture->linesize);
   const auto tick = static_cast<std::int64_t>(std::llround(time_s / av_q2d(kTicks)));
   state.last_tick = state.last_tick == AV_NOPTS_VALUE ? tick : std::max(tick, state.last_tick + 1);
   state.picture->pts = state.last_tick;

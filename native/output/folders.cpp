@@ -13,4 +13,9 @@ Status make_folder(const std::string& path) {
                                          "; choose another with -o"};
 }
 
+std::string last_name(const std::string& path) {
+  const std::filesystem::path normal = std::filesystem::path(path).lexically_normal();
+  return (normal.has_filename() ? normal : normal.parent_path()).filename().string();
+}
+
 }  // namespace masklet::native

@@ -1,22 +1,24 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "core/output/masklets_lines.h"
 #include "native/host/atomic_file.h"
 
 namespace masklet::native {
 
-/// masklets.jsonl, whose lines core/output/masklets_lines.h describes. Every line is handed to the system at once,
-/// under a draft name that finish() turns into the file's own.
+/// masklets.jsonl, whose lines core/output/masklets_lines.h describes. Every line is handed to the system at
+/// once, under a draft name that finish() turns into the file's own.
 class MaskletsFile {
  public:
   /// Errors: io_failed.
   static Result<MaskletsFile> create(const std::string& path, const MaskletsHeader& header);
 
   Status add(int frame, double time_s, const FrameMasks& masks);
-  /// `reason`: why the results are partial; empty: they are whole. Where the disk is full, the last frames make room
-  /// for the end line.
+  /// `reason`: why the results are partial; empty: they are whole. Where the disk is full, the last frames
+  /// make room for the end line.
   Status finish(const std::string& reason);
 
   int frames() const { return frames_; }

@@ -18,7 +18,8 @@ Result<MaskletsReader> MaskletsReader::open(const std::string& path) {
     const Json json = Json::parse(line, nullptr, false);
     if (!json.is_object()) return reader.corrupt("a line is not a JSON object");
     if (at == 0) {
-      if (json.value("masklets", 0) != 1) return reader.corrupt("its first line does not say \"masklets\": 1");
+      if (json.value("masklets", 0) != 1)
+        return reader.corrupt("its first line does not say \"masklets\": 1");
       reader.width_ = json.value("width", 0);
       reader.height_ = json.value("height", 0);
     } else if (json.contains("frame") && json["frame"].is_number_integer()) {
@@ -41,7 +42,8 @@ Result<std::vector<MaskletsReader::Object>> MaskletsReader::objects(int frame) {
     return corrupt("frame " + std::to_string(frame) + " has no objects");
   for (const Json& object : json["objects"]) {
     const Json counts = object.value(Json::json_pointer("/rle/counts"), Json());
-    if (!counts.is_string()) return corrupt("frame " + std::to_string(frame) + " has an object without a mask");
+    if (!counts.is_string())
+      return corrupt("frame " + std::to_string(frame) + " has an object without a mask");
     MASKLET_ASSIGN(Rle rle, rle_from_string(width_, height_, counts.get<std::string>()));
     objects.push_back({object.value("id", 0), std::move(rle)});
   }

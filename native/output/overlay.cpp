@@ -27,15 +27,16 @@ void copy_rows(const ImageView& image, std::vector<std::uint8_t>& rgb) {
 Result<std::string> write_overlay(FrameSource& frames, const OverlayOptions& options, Progress& progress) {
   MASKLET_ASSIGN(MaskletsReader masklets, MaskletsReader::open(options.masklets));
   const int width = frames.width(), height = frames.height();
-  MASKLET_ASSIGN(VideoWriter writer,
-                 VideoWriter::create({options.path, width, height, frame_rate_of(frames), options.sound_from}));
+  MASKLET_ASSIGN(VideoWriter writer, VideoWriter::create({options.path, width, height, frame_rate_of(frames),
+                                                          options.sound_from}));
   std::vector<std::uint8_t> rgb, mask(static_cast<std::size_t>(width) * height);
   const int line_px = std::max(2, std::max(width, height) / 400);
   progress.begin("overlay", frames.frame_count());
   for (int frame = 0; frame < frames.frame_count(); ++frame) {
     if (options.stop && options.stop())
-      return Error{ErrorCode::cancelled, "interrupted at frame " + std::to_string(frame) + " of the overlay, which is "
-                                         "not written; the masks are complete"};
+      return Error{ErrorCode::cancelled, "interrupted at frame " + std::to_string(frame) +
+                                             " of the overlay, which is "
+                                             "not written; the masks are complete"};
     const Result<ImageView> image = frames.read(frame);
     if (!image && image.error().code == ErrorCode::broken_clip) break;  // its masks end here as well
     if (!image) return image.error();

@@ -15,8 +15,9 @@ struct OverlayOptions {
   std::function<bool()> stop;
 };
 
-/// Writes the whole clip as a video in which objects are tinted and outlined in their colours. Returns a remark for the
-/// person who waits for it, or nothing. Errors: those of MaskletsReader, VideoWriter and of reading frames; cancelled.
+/// Writes the whole clip as a video in which objects are tinted and outlined in their colours. Returns a
+/// remark for the person who waits for it, or nothing. Errors: those of MaskletsReader, VideoWriter and of
+/// reading frames; cancelled.
 Result<std::string> write_overlay(FrameSource& frames, const OverlayOptions& options, Progress& progress);
 
 }  // namespace masklet::native

@@ -36,6 +36,7 @@ void Progress::begin(const std::string& phase, int frames) {
   phase_ = phase;
   frames_ = frames;
   done_ = 0;
+  share_ = 0;
   start_ = last_ = std::chrono::steady_clock::now();
   show(-1);
 }
@@ -46,12 +47,21 @@ void Progress::advance(int frame) {
   show(frame);
 }
 
+void Progress::report_share(double share) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last_ < std::chrono::milliseconds(250)) return;
+  last_ = now;
+  share_ = share;
+  show(-1);
+}
+
 double Progress::fps() const {
   const double seconds = std::chrono::duration<double>(last_ - start_).count();
   return seconds > 0 ? done_ / seconds : 0;
 }
 
 double Progress::eta_s() const {
+  if (share_ > 0) return std::chrono::duration<double>(last_ - start_).count() * (1 - share_) / share_;
   return fps() > 0 ? (frames_ - done_) / fps() : 0;
 }
 
@@ -66,6 +76,7 @@ void Progress::show(int frame) {
 void Progress::show_bar() const {
   if (frames_ == 0) {
     std::fprintf(stderr, "\r\033[K%s ...", phase_.c_str());
+    if (share_ > 0) std::fprintf(stderr, " %.0f %%, %.0f s left", 100 * share_, eta_s());
     return;
   }
   constexpr int kWidth = 30;
@@ -78,6 +89,7 @@ void Progress::show_bar() const {
 void Progress::show_json(int frame) const {
   nlohmann::ordered_json line = {{"phase", phase_}};
   if (frame >= 0) line["frame"] = frame;
+  if (share_ > 0) line["share"] = rounded(share_);
   line["done"] = done_;
   line["frames"] = frames_;
   line["fps"] = rounded(fps());

@@ -15,7 +15,7 @@ Result<ProgressMode> parse_progress_mode(const std::string& text);
 /// Tells on stderr how far a run is. JSON: a line a frame, {"phase", "frame", "done", "frames", "fps",
 /// "eta_s", "memory_bytes"}: the frame just finished, how many are, how many there will be, the rate of this
 /// phase so far, the seconds left at that rate, and the process's resident memory. fps and eta_s are 0 before
-/// the first frame.
+/// the first frame. A phase that does not count frames may have a "share" of 0 to 1 instead.
 class Progress {
  public:
   explicit Progress(ProgressMode mode) : mode_(mode) {}
@@ -27,6 +27,8 @@ class Progress {
   void begin(const std::string& phase, int frames);
   /// A frame is finished.
   void advance(int frame);
+  /// How much of a phase without frames is done, 0 .. 1; shown a few times a second at most.
+  void report_share(double share);
   /// Frames finished a second in this phase.
   double fps() const;
 
@@ -41,6 +43,7 @@ class Progress {
   std::string phase_;
   int frames_ = 0;
   int done_ = 0;
+  double share_ = 0;
   bool bar_open_ = false;
   std::chrono::steady_clock::time_point start_{}, last_{};
 };

@@ -1,7 +1,7 @@
-#include "core/frame/frame_converter.h"
-
 #include <catch2/catch.hpp>
 #include <cmath>
+
+#include "core/frame/frame_converter.h"
 
 using namespace masklet;
 
@@ -58,7 +58,8 @@ Colour by_definition(double luma, double u, double v, ColourMatrix matrix, bool 
   const double y = full ? luma / most : (luma / scale - 16) / 219;
   const double cb = full ? (u - 128 * scale) / most : (u / scale - 128) / 224;
   const double cr = full ? (v - 128 * scale) / most : (v / scale - 128) / 224;
-  const double r = y + 2 * (1 - kr) * cr, b = y + 2 * (1 - kb) * cb, g = (y - kr * r - kb * b) / (1 - kr - kb);
+  const double r = y + 2 * (1 - kr) * cr, b = y + 2 * (1 - kb) * cb,
+               g = (y - kr * r - kb * b) / (1 - kr - kb);
   const auto byte = [](double value) {
     return static_cast<int>(std::floor(std::clamp(value, 0.0, 1.0) * 255 + 0.5));
   };

@@ -3,7 +3,6 @@
 
 #include "core/effects/highlight.h"
 #include "core/mask/davis_palette.h"
-#include "core/mask/jaccard.h"
 #include "core/mask/label_map.h"
 #include "core/mask/upsample_bilinear.h"
 #include "core/tracking/frame_masks.h"
@@ -27,15 +26,6 @@ TEST_CASE("a pixel's label is the object with the highest logit above zero, the 
   const std::vector<LabelledPlane> planes = {{4, a}, {7, b}};
   label_map(planes, labels);
   CHECK(labels == std::vector<std::uint8_t>{7, 0, 4, 4, 0});
-}
-
-TEST_CASE("J is intersection over union, and 1 where neither map shows the object") {
-  const std::vector<std::uint8_t> predicted = {1, 1, 0, 2, 0, 0}, truth = {1, 0, 1, 2, 3, 0};
-  const Jaccard j(predicted, truth);
-  CHECK(j.of(1) == Approx(1.0 / 3));
-  CHECK(j.of(2) == 1.0);
-  CHECK(j.of(3) == 0.0);
-  CHECK(j.of(4) == 1.0);
 }
 
 TEST_CASE("a frame's masks are its logits at the clip's size, above zero") {

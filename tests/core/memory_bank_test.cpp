@@ -231,3 +231,45 @@ TEST_CASE("a record without its memory still gives its pointer") {
   CHECK(bank.spatial(4) == FrameAndRow{{0, 6}, {1, 2}, {3, 0}});
   CHECK(bank.pointers(4, 16) == FrameAndDistance{{0, 4}, {1, 3}, {2, 2}, {3, 1}});
 }
+
+namespace {
+
+/// Sets what the model said of tracked frames: the IoU estimate of all, then that of some.
+void judge(Bank& bank, float all, const std::vector<std::pair<int, float>>& some) {
+  for (auto& [frame, record] : bank.track.tracked) {
+    record.iou = all;
+    record.object_score = 5;
+  }
+  for (const auto& [frame, iou] : some) bank.track.tracked.at(frame).iou = iou;
+}
+
+}  // namespace
+
+TEST_CASE("confident: the last frame, then the nearest with a high estimate that show the object") {
+  Bank bank({0}, range(1, 40));
+  bank.state.options.memory_policy = MemoryPolicy::confident;
+  bank.state.options.min_memory_iou = 0.6f;
+  judge(bank, 0.9f, {{39, 0.1f}, {38, 0.5f}, {36, 0.59f}});
+  bank.track.tracked.at(35).object_score = -1;
+  CHECK(bank.spatial(40) == FrameAndRow{{0, 6}, {31, 5}, {32, 4}, {33, 3}, {34, 2}, {37, 1}, {39, 0}});
+  // In reverse the same of the frames after.
+  CHECK(bank.spatial(30, true) == FrameAndRow{{0, 6}, {31, 0}, {32, 1}, {33, 2}, {34, 3}, {37, 4}, {40, 5}});
+  // Nothing is sought further back than four banks.
+  judge(bank, 0.1f, {{12, 0.9f}, {11, 0.9f}});
+  CHECK(bank.spatial(40) == FrameAndRow{{0, 6}, {12, 1}, {39, 0}});
+}
+
+TEST_CASE("anchored: the best frame so far takes the oldest place, unless it is remembered anyway") {
+  Bank bank({0}, range(1, 40));
+  bank.state.options.memory_policy = MemoryPolicy::anchored;
+  judge(bank, 0.5f, {{7, 0.8f}, {9, 0.8f}});
+  CHECK(anchor_frame(bank.track, bank.state.options) == 7);
+  CHECK(bank.spatial(40) == FrameAndRow{{0, 6}, {7, 5}, {35, 4}, {36, 3}, {37, 2}, {38, 1}, {39, 0}});
+  judge(bank, 0.5f, {{37, 0.8f}});
+  CHECK(bank.spatial(40) == FrameAndRow{{0, 6}, {34, 5}, {35, 4}, {36, 3}, {37, 2}, {38, 1}, {39, 0}});
+  judge(bank, 0.5f, {{7, 0.8f}});
+  bank.track.tracked.at(7).object_score = -1;  // what is not there is no anchor
+  CHECK(anchor_frame(bank.track, bank.state.options) != 7);
+  bank.state.options.memory_policy = MemoryPolicy::recent;
+  CHECK_FALSE(anchor_frame(bank.track, bank.state.options).has_value());
+}

@@ -54,7 +54,7 @@ TEST_CASE("order and options of a script") {
   const Result<Script> script = parse_script(R"({"frames": "f", "order": [3, 1, 1], "calls": [], "options": {
     "keep_corrections": false, "fill_hole_area": 1, "memory_stride": 2, "max_cond_frames": 3,
     "max_object_pointers": 4, "memories": 5, "clear_memory_around_prompts": true, "non_overlapping_masks": true,
-    "history_frames": 6, "cached_frames": 7, "frame_count": 8}})");
+    "history_frames": 6, "cached_frames": 7, "frame_count": 8, "memory_policy": "anchored", "min_memory_iou": 0.75}})");
   REQUIRE(outcome(script) == "ok");
   CHECK(*script->order == std::vector<int>{3, 1, 1});
   CHECK(script->frame_count == 8);
@@ -69,6 +69,8 @@ TEST_CASE("order and options of a script") {
   CHECK(o.non_overlapping_masks);
   CHECK(o.history_frames == 6);
   CHECK(o.cached_frames == 7);
+  CHECK(o.memory_policy == MemoryPolicy::anchored);
+  CHECK(o.min_memory_iou == 0.75f);
 }
 
 TEST_CASE("points") {
@@ -157,6 +159,8 @@ TEST_CASE("bad options are named") {
   CHECK_THAT(options_refusal("3"), StartsWith("invalid_argument: script options: ") && Contains("found 3"));
   CHECK_THAT(options_refusal(R"({"memory_stride": "2"})"),
              Contains("script options: 'memory_stride' is \"2\""));
+  CHECK_THAT(options_refusal(R"({"memory_policy": "best"})"), Contains("recent, confident or anchored"));
+  CHECK_THAT(options_refusal(R"({"min_memory_iou": "high"})"), Contains("'min_memory_iou'"));
   CHECK_THAT(options_refusal(R"({"memory_stride": 2.5})"), Contains("whole number"));
   CHECK_THAT(options_refusal(R"({"memory_stride": 2147483648})"), Contains("'memory_stride' is 2147483648"));
   CHECK_THAT(options_refusal(R"({"memory_stride": 18446744073709551615})"), Contains("31 bits"));

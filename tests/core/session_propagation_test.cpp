@@ -276,13 +276,16 @@ TEST_CASE("history bounds what is kept and does not change what is tracked forwa
   for (std::size_t i = 0; i < all.host.reported.size(); ++i)
     CHECK(same(all.host.reported[i], bounded.host.reported[i]));
   CHECK(all.track().tracked.size() == kFrames - 1);
-  // What tracking itself looks back at stays: 16 frames of pointers.
-  CHECK(bounded.track().tracked.size() <= 17);
+  // What tracking itself looks back at stays: 16 frames of pointers, also beside the prompt, from where the way back
+  // starts.
+  CHECK(bounded.track().tracked.size() <= 33);
+  CHECK(bounded.track().tracked.contains(16));
+  CHECK_FALSE(bounded.track().tracked.contains(17));
   CHECK(keys(bounded.track().conditioning) == Frames{0});
 }
 
 TEST_CASE("history also covers a long stride, and what was asked for") {
-  constexpr int kFrames = 50;
+  constexpr int kFrames = 120;
   for (const int history : {-1, 0, 30}) {
     TrackingOptions options;
     options.memory_stride = 4;
@@ -291,24 +294,57 @@ TEST_CASE("history also covers a long stride, and what was asked for") {
     Tracking t(kFrames, options);
     t.add(click(1, 0, 10, 10));
     t.frames_of({});
-    // Frame 49 remembers 0, then 48, and 44, 40, 36, 32 and 28: multiples of 4 from 47 down.
+    // Frame 119 remembers 0, then 118, and 116, 112, 108, 104 and 100: multiples of 4 from 117 down.
     const auto attend = runs_of(t.host.runs, NetworkId::memory_attention).back();
     CHECK(temporal_rows(attend) == std::vector<std::int64_t>{6, 5, 4, 3, 2, 1, 0});
-    CHECK(t.track().tracked.size() == (history < 0 ? 49u : history == 0 ? 29u : 31u));
+    CHECK(t.track().tracked.size() == (history < 0 ? 119u : history == 0 ? 28u + 29u : 30u + 31u));
   }
 }
 
 TEST_CASE("tracked frames further away than the history can still be prompted anew") {
   TrackingOptions options;
   options.history_frames = 0;
-  Tracking t(60, options);
+  Tracking t(90, options);
   t.add(click(1, 0, 10, 10));
   t.frames_of({});
-  t.add(click(1, 5, 10, 10));
+  t.add(click(1, 30, 10, 10));
   const RunNetwork decode = runs_of(t.host.runs, NetworkId::mask_decoder).back();
   CHECK(flag(decode, names::kHasMask) == 0.0f);  // its logits are forgotten
   CHECK(flag(decode, names::kNoMemory) == 0.0f);
   CHECK(t.host.violations == std::vector<std::string>{});
+}
+
+TEST_CASE("history holds on to the anchor of the anchored policy") {
+  TrackingOptions options;
+  options.history_frames = 0;
+  options.memory_policy = MemoryPolicy::anchored;
+  Tracking t(90, options);
+  t.host.edit = [&](const RunNetwork& step, std::vector<Tensor>& outputs) {
+    if (step.network != NetworkId::mask_decoder) return;
+    const bool best = t.host.frames_asked.back() == 30;
+    for (float& iou : outputs[1].f32()) iou = best ? 0.9f : 0.5f;
+    outputs[3].f32()[0] = 3;
+  };
+  t.add(click(1, 0, 10, 10));
+  t.frames_of({});
+  CHECK(t.track().tracked.contains(30));
+  CHECK_FALSE(t.track().tracked.contains(31));
+  CHECK(anchor_frame(t.track(), options) == 30);
+}
+
+TEST_CASE("a score that is no number is the runtime's failure, and the session can still be saved") {
+  for (const int scalar : {1, 3}) {
+    Tracking t(3);
+    t.add(click(1, 0, 10, 10));
+    const std::string before = saved(*t.session);
+    t.host.edit = [&](const RunNetwork& step, std::vector<Tensor>& outputs) {
+      if (step.network == NetworkId::mask_decoder)
+        outputs[scalar].f32()[0] = std::numeric_limits<float>::quiet_NaN();
+    };
+    REQUIRE(outcome(t.session->add_points(click(1, 0, 20, 10))) == "ok");
+    CHECK(outcome(t.host.drive(*t.session)).rfind("runtime_failed: the mask decoder", 0) == 0);
+    CHECK((saved(*t.session) == before));
+  }
 }
 
 TEST_CASE("one memory: only conditioning frames are attended to") {

@@ -76,6 +76,8 @@ std::string rich_file() {
   TrackingOptions options;
   options.keep_corrections = false;
   options.memory_stride = 2;
+  options.memory_policy = MemoryPolicy::confident;
+  options.min_memory_iou = 0.25f;
   const std::unique_ptr<Session> session = new_session(6, options);
   FakeHost host(6);
   const auto run = [&](const Status& accepted) {
@@ -149,6 +151,8 @@ TEST_CASE("what was loaded is saved as the same bytes") {
   CHECK((saved(*session) == file));
   const SessionState& state = **session->state();
   CHECK(state.options.memory_stride == 2);
+  CHECK(state.options.memory_policy == MemoryPolicy::confident);
+  CHECK(state.options.min_memory_iou == 0.25f);
   CHECK_FALSE(state.options.keep_corrections);
   CHECK(state.clip.frame_count == 6);
   REQUIRE(state.objects.size() == 2);

@@ -23,10 +23,11 @@ void run_command(const std::string& command) {
   REQUIRE(std::system(command.c_str()) == 0);
 }
 
-void write_numbered_video(const std::string& path, int frames, const std::string& how, int width, int height) {
+void write_numbered_video(const std::string& path, int frames, const std::string& how, int width,
+                          int height) {
   REQUIRE(frames <= 1 << kBits);
-  const std::string command = "ffmpeg -v error -y -f rawvideo -pix_fmt rgb24 -s " + std::to_string(width) + "x" +
-                              std::to_string(height) + " -r 25 -i - " + how + " '" + path + "'";
+  const std::string command = "ffmpeg -v error -y -f rawvideo -pix_fmt rgb24 -s " + std::to_string(width) +
+                              "x" + std::to_string(height) + " -r 25 -i - " + how + " '" + path + "'";
   INFO(command);
   FILE* pipe = popen(command.c_str(), "w");
   REQUIRE(pipe != nullptr);

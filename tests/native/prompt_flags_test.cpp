@@ -72,7 +72,8 @@ TEST_CASE("prompts come from a JSON file, alone or in an earlier masklets.jsonl,
       R"( {"object": 4, "mask": "m.png"}])";
   testing::write_all(folder / "list.json", list);
   testing::write_all(folder / "object.json", R"({"prompts": )" + list + "}");
-  testing::write_all(folder / "masklets.jsonl", R"({"masklets": 1, "prompts": )" + list + "}\n{\"frame\": 0}\n");
+  testing::write_all(folder / "masklets.jsonl",
+                     R"({"masklets": 1, "prompts": )" + list + "}\n{\"frame\": 0}\n");
   for (const char* name : {"list.json", "object.json", "masklets.jsonl"}) {
     PromptFlags flags{{"9,9,3,2"}, {}, {}, {}, folder / name};
     const auto prompts = parse_prompt_flags(flags);
@@ -102,6 +103,7 @@ TEST_CASE("a prompts file that cannot be meant is refused, naming the prompt and
   CHECK(contains(refused(R"([{"box": [1, 2, 3]}])"), "[x0, y0, x1, y1]"));
   CHECK(contains(refused(R"([{"points": [[1, 2]], "colour": "red"}])"), "colour"));
   // Two objects under one id.
-  CHECK(contains(refused(R"([{"box": [1, 2, 3, 4]}, {"box": [5, 6, 7, 8]}])"), "object 1 on frame 0 has two boxes"));
+  CHECK(contains(refused(R"([{"box": [1, 2, 3, 4]}, {"box": [5, 6, 7, 8]}])"),
+                 "object 1 on frame 0 has two boxes"));
   CHECK(contains(refused(R"([{"object": 0, "box": [1, 2, 3, 4]}])"), "from 1 to 255"));
 }

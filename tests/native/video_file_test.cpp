@@ -92,7 +92,9 @@ TEST_CASE("a long group of pictures is read backwards with room for two pictures
 
 TEST_CASE("frames of a variable rate keep their times") {
   const TemporaryFolder folder;
-  write_numbered_video(folder / "variable.mp4", 20, "-vf setpts='(N+N*N/10)/25/TB' -vsync vfr -c:v libx264");
+  write_numbered_video(
+      folder / "variable.mp4", 20,
+      "-vf settb=1/1000,setpts='(N+N*N/10)*40' -vsync vfr -enc_time_base 1:1000 -c:v libx264");
   const Source source = opened(folder / "variable.mp4");
   REQUIRE(source->frame_count() == 20);
   for (int frame = 0; frame < 20; ++frame) {
@@ -113,7 +115,8 @@ TEST_CASE("odd sizes and turned pictures have the size that is seen") {
   // A phone's file: the picture lies, and the player is told to turn it by a quarter, clockwise.
   run_command("ffmpeg -v error -y -i '" + folder / "lying.mp4" + "' -c copy -metadata:s:v:0 rotate=270 '" +
               folder / "turned.mp4" + "'");
-  run_command("ffmpeg -v error -y -i '" + folder / "turned.mp4" + "' -frames:v 1 '" + folder / "turned.png" + "'");
+  run_command("ffmpeg -v error -y -i '" + folder / "turned.mp4" + "' -frames:v 1 '" + folder / "turned.png" +
+              "'");
   const Source turned = opened(folder / "turned.mp4"), picture = opened(folder / "turned.png");
   REQUIRE(turned->width() == 48);
   REQUIRE(turned->height() == 64);
@@ -127,13 +130,14 @@ TEST_CASE("odd sizes and turned pictures have the size that is seen") {
 
 TEST_CASE("the colours of a video are those of its matrix and range") {
   const TemporaryFolder folder;
-  for (const char* how : {"-vf scale=out_color_matrix=bt709:out_range=tv -colorspace bt709 -color_range tv",
-                          "-vf scale=out_color_matrix=smpte170m:out_range=tv -colorspace smpte170m -color_range tv",
-                          "-vf scale=out_color_matrix=bt709:out_range=pc -colorspace bt709 -color_range pc",
-                          "-vf scale=out_color_matrix=smpte170m:out_range=tv"}) {  // says nothing: BT.601 at this size
+  for (const char* how :
+       {"-vf scale=out_color_matrix=bt709:out_range=tv -colorspace bt709 -color_range tv",
+        "-vf scale=out_color_matrix=smpte170m:out_range=tv -colorspace smpte170m -color_range tv",
+        "-vf scale=out_color_matrix=bt709:out_range=pc -colorspace bt709 -color_range pc",
+        "-vf scale=out_color_matrix=smpte170m:out_range=tv"}) {  // says nothing: BT.601 at this size
     INFO(how);
-    run_command("ffmpeg -v error -y -f lavfi -i color=c=0xC83214:s=64x48:r=25:d=0.2,format=rgb24 " + std::string(how) +
-                " -c:v libx264 -qp 0 -pix_fmt yuv444p '" + folder / "colour.mkv" + "'");
+    run_command("ffmpeg -v error -y -f lavfi -i color=c=0xC83214:s=64x48:r=25:d=0.2,format=rgb24 " +
+                std::string(how) + " -c:v libx264 -qp 0 -pix_fmt yuv444p '" + folder / "colour.mkv" + "'");
     const Source source = opened(folder / "colour.mkv");
     const auto image = source->read(1);
     REQUIRE(image.ok());
@@ -158,7 +162,7 @@ TEST_CASE("a file that breaks off gives the frames before that, and says so") {
                                   {"cut.webm", "-c:v libvpx-vp9 -g 10 -deadline realtime -cpu-used 8"}};
   for (const Container& container : containers) {
     DYNAMIC_SECTION(container.name) {
-      write_numbered_video(folder / ("whole-" + std::string(container.name)), 60, container.how);
+      write_numbered_video(folder / ("whole-" + std::string(container.name)), 60, container.how, 320, 240);
       write_beginning(folder / ("whole-" + std::string(container.name)), folder / container.name, 0.6);
       const Source source = opened(folder / container.name);
       const int frames = source->frame_count();
@@ -166,21 +170,25 @@ TEST_CASE("a file that breaks off gives the frames before that, and says so") {
       for (int frame = 0; frame < frames; ++frame) CHECK(number_at(*source, frame) == frame);
       REQUIRE(source->damage().has_value());
       CHECK(source->damage()->code == ErrorCode::broken_clip);
-      CHECK(source->damage()->message.find("after " + std::to_string(frames) + " frames") != std::string::npos);
+      CHECK(source->damage()->message.find("after " + std::to_string(frames) + " frames") !=
+            std::string::npos);
     }
   }
 }
 
 TEST_CASE("a frame whose bytes are destroyed is stood in for, and that is said") {
   const TemporaryFolder folder;
-  write_numbered_video(folder / "whole.mkv", 30, "-c:v png");  // every frame stands alone
-  std::string bytes = read_all(folder / "whole.mkv");
-  std::size_t at = 0;
-  for (int frame = 0; frame <= 12; ++frame) at = bytes.find("\x89PNG", at + 1);
-  REQUIRE(at != std::string::npos);
-  bytes.replace(at, 40, std::string(40, '\x55'));
-  write_all(folder / "hurt.mkv", bytes);
-  const Source source = opened(folder / "hurt.mkv");
+  write_numbered_video(folder / "whole.mp4", 30, "-c:v libx264 -g 1");  // every frame stands alone
+  auto packets = Demuxer::open(folder / "whole.mp4");
+  REQUIRE(packets.ok());
+  const AVPacket* packet = nullptr;
+  for (int frame = 0; frame <= 12; ++frame) packet = packets->read();
+  REQUIRE((packet && packet->pos > 0));
+  std::string bytes = read_all(folder / "whole.mp4");
+  bytes.replace(static_cast<std::size_t>(packet->pos), static_cast<std::size_t>(packet->size),
+                std::string(static_cast<std::size_t>(packet->size), '\x55'));
+  write_all(folder / "hurt.mp4", bytes);
+  const Source source = opened(folder / "hurt.mp4");
   REQUIRE(source->frame_count() == 30);
   for (int frame = 0; frame < 30; ++frame) CHECK(number_at(*source, frame) == (frame == 12 ? 13 : frame));
   REQUIRE(source->damage().has_value());
@@ -222,8 +230,9 @@ TEST_CASE("an image is a clip of one frame") {
 
 TEST_CASE("a video is written whole with its times and the sound of another, or not at all") {
   const TemporaryFolder folder;
-  run_command("ffmpeg -v error -y -f lavfi -i testsrc=s=64x48:r=25:d=2 -f lavfi -i sine=d=2 -c:v libx264 -c:a aac '" +
-              folder / "sounding.mp4" + "'");
+  run_command(
+      "ffmpeg -v error -y -f lavfi -i testsrc=s=64x48:r=25:d=2 -f lavfi -i sine=d=2 -c:v libx264 -c:a aac '" +
+      folder / "sounding.mp4" + "'");
   VideoWriterOptions options{folder / "out.mp4", 65, 49, 25, folder / "sounding.mp4"};
   {
     auto writer = VideoWriter::create(options);

@@ -77,11 +77,18 @@ const network = (name) => (c) => {
   const found = c.spent.find((entry) => entry.network === name)
   return found?.runs ? found.ms / found.runs : 0
 }
-const networks = (c) => c.spent.reduce((sum, { ms }) => sum + ms, 0)
+const networkNames = ['image_encoder', 'memory_attention', 'mask_decoder', 'memory_encoder']
+const networks = (c) => c.spent.filter(({ network }) => networkNames.includes(network)).reduce((sum, { ms }) => sum + ms, 0)
+const part = (name) => (c) => (c.spent.find((entry) => entry.network === name)?.ms ?? 0) / c.tracked
 console.log(`${first ?? 'models/nano'}${size === '0' ? '' : `, input ${size}`}, 1280x720, ${columns[0].tracked} frames, one object, f32, wasm provider`)
 console.log(`${''.padEnd(34)}${columns.map((c) => `${c.threads} thread${c.threads > 1 ? 's' : ''}`.padStart(12)).join('')}`)
-for (const name of ['image_encoder', 'memory_attention', 'mask_decoder', 'memory_encoder']) row(`${name}, ms a run`, network(name))
-row('all else a frame, ms', (c) => (c.ms - networks(c)) / c.tracked)
+for (const name of networkNames) row(`${name}, ms a run`, network(name))
+row('wait for the decoded picture, ms', part('picture'))
+row('convert and resize, ms', part('convert and resize'))
+row('core between the networks, ms', part('core'))
+row('masks at 720p, RLE, overlay, ms', part('masks'))
+row('report, with the masks, ms', part('report'))
+row('all beside the networks, ms', (c) => (c.ms - networks(c)) / c.tracked)
 row('whole frame, ms', (c) => c.ms / c.tracked)
 row('frames a second', (c) => (1000 * c.tracked) / c.ms)
 row('load, ms', (c) => c.loaded, 0)

@@ -87,7 +87,9 @@ test('a second object with a name and a colour of its own; undo takes the last m
   await name.press('Enter')
   await page.locator('.names').getByText('Triangle').waitFor()
   await page.keyboard.press('t')
-  await page.waitForFunction(() => app.results.hasTracked(2) && !app.jobs.running, null, { timeout: 120_000 })
+  // All of it, although only the first object has a mark on frame 9.
+  await page.waitForFunction((last) => app.results.hasTracked(2, last) && !app.jobs.running, frameCount - 1, { timeout: 120_000 })
+  await says('.split', /Track again/)
   await page.keyboard.press('Home')
   await mark(page, 215, 75, { button: 'right' })
   assert.equal(await page.evaluate(() => app.prompts.of(2, 0).points.length), 2)

@@ -47,6 +47,7 @@ async function sample() {
     await mark(page, x, y)
   }
   await page.keyboard.press('t')
+  await page.waitForFunction((last) => app.results.hasTracked(last, 59), others.length + 1, { timeout: 300_000 })
   await idle(page)
   await scrub(page, 12)
   await take(page, 'two-objects')

@@ -111,6 +111,10 @@ export interface TrackingOptions {
   memories?: number;
   /** Every r-th frame is remembered. */
   memoryStride?: number;
+  /** Which tracked frames are remembered; only 'recent' is the reference's. core/tracking/options.h says more. */
+  memoryPolicy?: 'recent' | 'confident' | 'anchored';
+  /** For 'confident', 0 .. 1. */
+  minMemoryIou?: number;
   maxObjectPointers?: number;
   maxConditioningFrames?: number;
   keepCorrections?: boolean;
@@ -215,6 +219,8 @@ export interface PropagateOptions extends CallOptions {
   start?: number;
   /** Frames to go on from the start, which is not counted; absent: to the end of the clip. */
   length?: number;
+  /** Go on where a resumed session's tracking was interrupted; the other settings of the way are ignored. */
+  continue?: boolean;
 }
 
 /** What was said of an object so far. */

@@ -111,6 +111,16 @@ export interface SessionDescription extends ClipSize {
   propagation?: { next: number; last: number; reverse: boolean }
 }
 
+/** What a saved session says beside the state; anything may be empty. */
+export interface SavedDetails {
+  clipName: string
+  clipFingerprint: string
+  modelName: string
+  modelFingerprint: string
+  /** Frames' lines of masklets.jsonl, in the order of tracking. */
+  results: string
+}
+
 export interface CoreSession extends Loop {
   addPoints(prompt: CorePrompt): Outcome
   addMask(prompt: { object: number; frame: number; width: number; height: number; opacity?: boolean }, bitmap: Uint8Array): Outcome
@@ -122,7 +132,7 @@ export interface CoreSession extends Loop {
   show(frame: number): Outcome
   result(forms: CoreForms | undefined): Outcome<CoreFrame>
   describe(): Outcome<SessionDescription>
-  save(): Outcome<Uint8Array>
+  save(details: SavedDetails): Outcome<Uint8Array>
   trace(tag: string): void
   takeTrace(): Outcome<Uint8Array>
 }
@@ -172,6 +182,9 @@ export interface CoreModule {
   openCheckpoint(source: ByteSource): Outcome<CoreCheckpoint>
   createSession(model: CoreModel, clip: ClipSize, options: object): Outcome<CoreSession>
   restoreSession(model: CoreModel, bytes: Uint8Array): Outcome<CoreSession>
+  sessionDetails(bytes: Uint8Array): Outcome<SavedDetails>
+  fingerprint(source: ByteSource): Outcome<string>
+  Sha256: new () => Handle & { update(bytes: Uint8Array): void; hex(): string }
   createImagePredictor(model: CoreModel): CoreImagePredictor
   frameFromRle(frame: CoreFrame, clip: ClipSize, forms: CoreForms | undefined): Outcome<CoreFrame>
   headerLine(header: MaskletsHeader): Outcome<string>

@@ -11,6 +11,8 @@ export interface ClipSource {
   /** Seconds, a frame; empty for streams. */
   readonly times: readonly number[]
   readonly rotation: number
+  /** The file that it is, where it is one. */
+  readonly file?: Blob
 
   /** undefined where the clip has ended before that frame. */
   picture(frame: number, signal: AbortSignal): Promise<Picture | undefined>

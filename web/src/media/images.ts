@@ -36,6 +36,10 @@ export class ImageClip implements ClipSource {
     return new ImageClip(name, images, width, height)
   }
 
+  get file(): Blob | undefined {
+    return this.images.length === 1 ? this.images[0] : undefined
+  }
+
   get frameCount(): number {
     return this.images.length
   }

@@ -20,6 +20,7 @@ export class VideoClip implements ClipSource {
 
   private constructor(
     readonly name: string,
+    readonly file: Blob,
     private readonly input: Input,
     track: InputVideoTrack,
     readonly times: readonly number[],
@@ -51,7 +52,7 @@ export class VideoClip implements ClipSource {
       const times = await frameTimes(track, signal, onFrames)
       if (times.length === 0) throw new MaskletError('corrupt_file', `'${name}' has no frames`)
       const colours = await track.getColorSpace()
-      const clip = new VideoClip(name, input, track, times, 0, 0, await track.getRotation(), colours)
+      const clip = new VideoClip(name, blob, input, track, times, 0, 0, await track.getRotation(), colours)
       const first = await clip.decode(0, signal)
       const turned = clip.rotation % 180 !== 0
       return Object.assign(clip, {

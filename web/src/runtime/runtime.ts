@@ -55,7 +55,7 @@ const keptOutputs: Record<string, boolean> = { image_encoder: true, memory_atten
 export class Runtime {
   private readonly sessions = new Map<string, Ort.InferenceSession>()
   private last: Promise<unknown> = Promise.resolve()
-  /** Milliseconds in each network, and runs, since the start. */
+  /** Milliseconds in each network, and runs, since the start; and in what a frame costs besides. */
   readonly spent = new Map<string, { ms: number; runs: number }>()
 
   private constructor(
@@ -161,7 +161,8 @@ export class Runtime {
     return result
   }
 
-  private count(name: string, ms: number): void {
+  /** Adds to `spent`. */
+  count(name: string, ms: number): void {
     const spent = this.spent.get(name) ?? { ms: 0, runs: 0 }
     this.spent.set(name, { ms: spent.ms + ms, runs: spent.runs + 1 })
   }

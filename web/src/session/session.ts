@@ -43,6 +43,11 @@ export class VideoSession implements Disposable, AsyncDisposable {
     return this.info.times
   }
 
+  /** Resumed sessions: where tracking was when the session was saved. propagate({ continue: true }) goes on there. */
+  get interrupted(): SessionInfo['interrupted'] {
+    return this.info.interrupted
+  }
+
   /** Points and at most one box for one object on one frame; returns the frame's new masks. A new id adds an object. */
   async addPoints(prompt: PointsPrompt, options: CallOptions = {}): Promise<FrameResult> {
     const labels = prompt.labels ?? prompt.points.map(() => 1)
@@ -161,7 +166,7 @@ export class VideoSession implements Disposable, AsyncDisposable {
     return this.call('exportJSON', {})
   }
 
-  /** The session as a file, for Masklet.resume() or the native twin. */
+  /** The session as a file, for Masklet.resume() or the native twin; also while tracking runs. */
   async save(): Promise<Blob> {
     const bytes = await this.call<Uint8Array>('save', {})
     return new Blob([bytes as Uint8Array<ArrayBuffer>], { type: 'application/octet-stream' })

@@ -1,6 +1,6 @@
 import { MaskletError } from '../errors/error.js'
-import { type Download, type OpenWeights, blobSource, bytesSource, downloadBytes } from './source.js'
-import { openStored } from './store.js'
+import { type Download, type Hash, type OpenWeights, blobSource, bytesSource, downloadBytes } from './source.js'
+import { openStored, wrongHash } from './store.js'
 
 /** A model as the page sends it: addresses are absolute. */
 export interface WireModel {
@@ -17,12 +17,17 @@ export interface OpenModelFiles {
   modelJson: string
 }
 
-export async function openModelFiles(model: WireModel, settings: Download): Promise<OpenModelFiles> {
+/** `hash` makes sums that begin anew. */
+export interface ModelDownload extends Download {
+  hash(): Hash
+}
+
+export async function openModelFiles(model: WireModel, settings: ModelDownload): Promise<OpenModelFiles> {
   const modelJson = await architectureText(model.architecture, settings.signal)
   return { weights: await openWeights(model, settings), modelJson }
 }
 
-async function openWeights(model: WireModel, settings: Download): Promise<OpenWeights> {
+async function openWeights(model: WireModel, settings: ModelDownload): Promise<OpenWeights> {
   const { weights } = model
   if (typeof weights === 'string') {
     const name = model.name ?? decodeURIComponent(new URL(weights).pathname.split('/').pop() || 'model')
@@ -30,7 +35,15 @@ async function openWeights(model: WireModel, settings: Download): Promise<OpenWe
       const stored = await openStored(name, weights, model.sha256, settings)
       if (stored) return stored
     }
-    return bytesSource(name, await downloadBytes(weights, settings))
+    const bytes = await downloadBytes(weights, settings)
+    if (model.sha256) {
+      const sum = settings.hash()
+      sum.update(bytes)
+      const hex = sum.hex()
+      sum.delete()
+      if (hex !== model.sha256.toLowerCase()) throw wrongHash(weights, hex, model.sha256)
+    }
+    return bytesSource(name, bytes)
   }
   if (weights instanceof Uint8Array) return bytesSource(model.name ?? 'model', weights)
   if (weights.size === 0) throw new MaskletError('corrupt_file', 'the checkpoint is empty; choose another file')

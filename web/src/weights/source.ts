@@ -45,6 +45,12 @@ export async function storedSource(name: string, file: FileSystemFileHandle): Pr
   return blobSource(name, await file.getFile())
 }
 
+export interface Hash {
+  update(bytes: Uint8Array): void
+  hex(): string
+  delete(): void
+}
+
 export interface Download {
   onBytes: (done: number, total: number | undefined) => void
   signal: AbortSignal

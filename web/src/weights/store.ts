@@ -1,7 +1,6 @@
 import type { StoredModel } from '../api/types.js'
 import { MaskletError, asMaskletError } from '../errors/error.js'
-import { type Download, type OpenWeights, download, storedSource } from './source.js'
-import { Sha256 } from './sha256.js'
+import { type Download, type Hash, type OpenWeights, download, storedSource } from './source.js'
 
 // Downloaded models in the origin's private file system: a folder a model with the weights and, written last,
 // about.json.
@@ -26,7 +25,7 @@ export async function openStored(
   name: string,
   url: string,
   sha256: string | undefined,
-  settings: Download,
+  settings: Download & { hash(): Hash },
 ): Promise<OpenWeights | undefined> {
   const models = await modelsFolder()
   if (!models) return undefined
@@ -39,14 +38,15 @@ export async function openStored(
   const hash = await write(file, url, settings)
   if (sha256 && hash.hex !== sha256.toLowerCase()) {
     await models.removeEntry(keyOf(name), { recursive: true })
-    throw new MaskletError(
-      'corrupt_file',
-      `the download of ${url} has SHA-256 ${hash.hex}, but ${sha256} is expected; it was deleted`,
-    )
+    throw wrongHash(url, hash.hex, sha256)
   }
   const about: StoredModel = { name, bytes: hash.bytes, sha256: hash.hex, url }
   await writeText(await folder.getFileHandle(aboutName, { create: true }), JSON.stringify(about))
   return storedSource(name, file)
+}
+
+export function wrongHash(url: string, found: string, wanted: string): MaskletError {
+  return new MaskletError('corrupt_file', `the download of ${url} has SHA-256 ${found}, but ${wanted} is expected`)
 }
 
 export async function listStored(): Promise<StoredModel[]> {
@@ -84,20 +84,24 @@ async function describe(
   }
 }
 
-async function write(file: FileSystemFileHandle, url: string, settings: Download): Promise<{ bytes: number; hex: string }> {
-  const hash = new Sha256()
+async function write(file: FileSystemFileHandle, url: string, settings: Download & { hash(): Hash }): Promise<{ bytes: number; hex: string }> {
+  const hash = settings.hash()
+  let bytes = 0
   const writable = await file.createWritable()
   try {
     for await (const chunk of download(url, settings)) {
       hash.update(chunk)
+      bytes += chunk.byteLength
       await writable.write(chunk as Uint8Array<ArrayBuffer>)
     }
     await writable.close()
+    return { bytes, hex: hash.hex() }
   } catch (thrown) {
     await writable.abort().catch(() => undefined)
     throw asMaskletError(thrown, 'io_failed', `storing ${url} in the private file system`)
+  } finally {
+    hash.delete()
   }
-  return { bytes: hash.bytes, hex: hash.hex() }
 }
 
 async function writeText(file: FileSystemFileHandle, text: string): Promise<void> {

@@ -19,6 +19,12 @@ export interface Drive {
 
 /** Runs the operation that `loop` has begun to its end, as core/tracking/step.h describes. Throws what ended it. */
 export async function drive(loop: Loop, host: Drive): Promise<void> {
+  const timed = async <T>(name: string, work: () => T | Promise<T>): Promise<T> => {
+    const start = performance.now()
+    const value = await work()
+    host.runtime.count(name, performance.now() - start)
+    return value
+  }
   for (;;) {
     if (host.signal.aborted) loop.cancel()
     const step = check(loop.step())
@@ -28,15 +34,16 @@ export async function drive(loop: Loop, host: Drive): Promise<void> {
     }
     try {
       if (step.kind === 'frame') {
-        const picture = await host.picture(step.frame)
-        check(picture ? loop.answerFrame(picture, picture.data) : loop.endOfClip())
+        const picture = await timed('picture', () => host.picture(step.frame))
+        check(await timed('convert and resize', () => (picture ? loop.answerFrame(picture, picture.data) : loop.endOfClip())))
       } else if (step.kind === 'run') {
         const own = step.network === 'image_encoder' ? (host.imageEncoder ?? step.network) : step.network
         const name = own + (host.suffix ?? '')
-        check(loop.answerOutputs(await host.runtime.run(step, host.kept, name)))
+        const outputs = await host.runtime.run(step, host.kept, name)
+        check(await timed('core', () => loop.answerOutputs(outputs)))
       } else {
-        await host.ready?.()
-        check(loop.answerReady())
+        await timed('report', async () => host.ready?.())
+        check(await timed('core', () => loop.answerReady()))
       }
     } catch (thrown) {
       // A refused answer leaves the step waiting; whatever went wrong ends the operation.

@@ -1,8 +1,9 @@
 import type * as Ort from 'onnxruntime-web'
 import type { ImagePrompt, MaskForms, MemoryInfo, ModelInfo, ObjectState, Progress, PropagateOptions, TrackingOptions } from '../api/types.js'
 import { type Core, check, createCore } from '../core/core.js'
-import { type CoreImagePredictor, type CoreModel, type CorePrompt, type NetworkName, networkNames } from '../core/module.js'
+import { type CoreImagePredictor, type CoreModel, type CorePrompt, type CoreSession, type NetworkName, type SavedDetails, networkNames } from '../core/module.js'
 import { MaskletError, throwIfAborted } from '../errors/error.js'
+import type { ClipSource } from '../media/clip.js'
 import { openClip, type WireSource } from '../media/open.js'
 import { type CallContext, type Handler, Moved, type Server } from '../protocol/serve.js'
 import type { RuntimeFiles } from '../runtime/assets.js'
@@ -10,7 +11,7 @@ import { KeptTensors, type Provider, Runtime } from '../runtime/runtime.js'
 import { type OpenModelFiles, type WireModel, openModelFiles } from '../weights/model_files.js'
 import { drive } from './drive.js'
 import { goldenCheck } from './golden_check.js'
-import { WorkerSession, type SessionInfo } from './session.js'
+import { type SessionInfo, WorkerSession, fingerprint } from './session.js'
 import { coreForms, wireImageMasks } from './wire.js'
 
 export interface StartArgs {
@@ -46,6 +47,7 @@ export class Engine {
   private model: CoreModel | undefined
   private files: OpenModelFiles | undefined
   private inputSize = 0
+  private fingerprint = ''
   private imageMode: ImageMode | undefined
   private readonly sessions = new Map<number, WorkerSession>()
   private lastId = 0
@@ -76,8 +78,8 @@ export class Engine {
     objects: (args: { session: number }): ObjectState[] => this.session(args.session).objects(),
     frames: (args: { session: number }) => this.session(args.session).frames(),
     exportJSON: (args: { session: number }) => this.session(args.session).exportJSON(),
-    save: (args: { session: number }) => {
-      const bytes = this.session(args.session).save()
+    save: async (args: { session: number }) => {
+      const bytes = await this.session(args.session).save()
       return new Moved(bytes, [bytes.buffer])
     },
     trace: (args: { session: number; tag: string }) => this.session(args.session).trace(args.tag),
@@ -109,7 +111,7 @@ export class Engine {
 
   private async checkProvider(args: StartArgs, signal: AbortSignal): Promise<void> {
     const files = { weights: args.nano.weights, architecture: { url: args.nano.architecture }, store: false }
-    const nano = await openModelFiles(files, { signal, onBytes: () => undefined })
+    const nano = await openModelFiles(files, { signal, onBytes: () => undefined, hash: () => new this.core.module.Sha256() })
     await goldenCheck(args.coreUrl, this.runtime, this.runtime.processor(), nano, signal)
     this.runtime.spent.clear()
   }
@@ -117,6 +119,7 @@ export class Engine {
   private async loadModel(model: WireModel, inputSize: number, context: CallContext): Promise<ModelInfo> {
     const files = await openModelFiles(model, {
       signal: context.signal,
+      hash: () => new this.core.module.Sha256(),
       onBytes: (done, total) => {
         const progress: Progress = { phase: 'download', done, total, unit: 'bytes', text: 'Downloading the model' }
         void context.emit(progress)
@@ -128,6 +131,7 @@ export class Engine {
     } finally {
       checkpoint.delete()
     }
+    this.fingerprint = check(this.core.module.fingerprint(files.weights))
     this.files = files
     this.inputSize = inputSize
     await this.loadNetworks(
@@ -170,6 +174,7 @@ export class Engine {
     const model = this.openModel()
     const clip = await openClip(args.source, args.name, this.server, context)
     try {
+      const details = args.bytes && this.checkSaved(args.bytes, clip)
       const stream = clip.frameCount === 0
       const tracking = { ...(stream && { historyFrames: 16 }), ...args.tracking }
       const session = check(
@@ -178,14 +183,51 @@ export class Engine {
           : this.core.module.createSession(model, clip, tracking),
       )
       const id = ++this.lastId
-      const name = this.openFiles().weights.name
-      const made = new WorkerSession(id, this.core.module, session, this.runtime, clip, name, model.describe().imageSize)
+      const used = {
+        name: this.openFiles().weights.name,
+        fingerprint: this.fingerprint,
+        inputSize: model.describe().imageSize,
+      }
+      const made = new WorkerSession(id, this.core.module, session, this.runtime, clip, used)
+      if (details) this.restore(made, session, details)
       this.sessions.set(id, made)
       return made.info()
     } catch (thrown) {
       clip.close()
       throw thrown
     }
+  }
+
+  private restore(made: WorkerSession, session: CoreSession, details: SavedDetails): void {
+    const { width, height, frameCount } = check(session.describe())
+    const { clip } = made
+    if (width !== clip.width || height !== clip.height || frameCount !== clip.frameCount) {
+      session.delete()
+      throw new MaskletError(
+        'invalid_argument',
+        `the session was saved with a clip of ${frameCount} frames of ${width} x ${height}; ` +
+          `'${clip.name}' has ${clip.frameCount} of ${clip.width} x ${clip.height}`,
+      )
+    }
+    made.restore(details)
+  }
+
+  /** A saved session goes on only with its own model and clip. */
+  private checkSaved(bytes: Uint8Array, clip: ClipSource): SavedDetails {
+    const details = check(this.core.module.sessionDetails(bytes))
+    if (details.modelFingerprint && details.modelFingerprint !== this.fingerprint)
+      throw new MaskletError(
+        'weights_mismatch',
+        `the session was saved with the model '${details.modelName}', whose weights are others than those of ` +
+          `'${this.openFiles().weights.name}'; open that model first`,
+      )
+    const given = fingerprint(this.core.module, clip)
+    if (details.clipFingerprint && given && details.clipFingerprint !== given)
+      throw new MaskletError(
+        'invalid_argument',
+        `the session was saved with the clip '${details.clipName}', and '${clip.name}' is another file; open that one`,
+      )
+    return details
   }
 
   private async closeSession(id: number): Promise<void> {

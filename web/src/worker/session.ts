@@ -1,10 +1,11 @@
 import type { MaskForms, ObjectState, PropagateOptions } from '../api/types.js'
 import { check } from '../core/core.js'
-import type { CoreFrame, CoreModule, CorePrompt, CoreSession, SessionDescription } from '../core/module.js'
+import type { CoreFrame, CoreModule, CorePrompt, CoreSession, SavedDetails, SessionDescription } from '../core/module.js'
 import { MaskletError, asMaskletError, cancelled, closed } from '../errors/error.js'
 import type { ClipSource } from '../media/clip.js'
 import type { CallContext, Moved } from '../protocol/serve.js'
 import { KeptTensors, type Runtime } from '../runtime/runtime.js'
+import { blobSource } from '../weights/source.js'
 import { drive } from './drive.js'
 import { type WireFrame, coreForms, wireFrame } from './wire.js'
 
@@ -18,6 +19,13 @@ export interface SessionInfo {
   height: number
   frameCount: number
   times: readonly number[]
+  /** Where a restored session's tracking was when it was saved. */
+  interrupted?: { next: number; last: number; reverse: boolean }
+}
+
+interface SavedLine {
+  frame: number
+  objects: (Omit<CoreFrame['objects'][number], 'counts'> & { rle: { counts: string } })[]
 }
 
 /** A session of core with its clip, its kept tensors and its results. */
@@ -30,6 +38,7 @@ export class WorkerSession {
   private direction = 'forward'
   private partial = 'not tracked yet'
   private over = false
+  private readonly afterFrame: (() => void)[] = []
   private readonly running = new AbortController()
   private busy: Promise<unknown> = Promise.resolve()
 
@@ -39,13 +48,23 @@ export class WorkerSession {
     private readonly session: CoreSession,
     private readonly runtime: Runtime,
     readonly clip: ClipSource,
-    private readonly modelName: string,
-    private readonly inputSize: number,
+    private readonly model: { name: string; fingerprint: string; inputSize: number },
   ) {}
+
+  /** Takes over the results of a saved session. */
+  restore(details: SavedDetails): void {
+    for (const line of details.results.split('\n')) {
+      if (!line) continue
+      const { frame, objects } = JSON.parse(line) as SavedLine
+      this.results.set(frame, { frame, objects: objects.map(({ rle, ...object }) => ({ ...object, counts: rle.counts })) })
+    }
+    if (this.results.size) this.partial = 'cancelled: the saved session was not tracked further'
+  }
 
   info(): SessionInfo {
     const { name, width, height, frameCount, times } = this.clip
-    return { id: this.id, name, width, height, frameCount, times }
+    const { propagation } = this.describe()
+    return { id: this.id, name, width, height, frameCount, times, ...(propagation && { interrupted: propagation }) }
   }
 
   addPoints(prompt: CorePrompt, forms: MaskForms | undefined, context: CallContext): Promise<Moved<WireFrame>> {
@@ -82,6 +101,7 @@ export class WorkerSession {
 
   async propagate(options: PropagateOptions, context: CallContext): Promise<void> {
     this.checkOpen()
+    if (options.continue) return this.goOn(options, context)
     const direction = options.direction ?? 'forward'
     const start = options.start ?? this.startOf(direction)
     const { length, masks } = options
@@ -105,6 +125,12 @@ export class WorkerSession {
       this.partial = `${error.code}: ${error.message}`
       throw error
     }
+  }
+
+  private async goOn({ masks }: PropagateOptions, context: CallContext): Promise<void> {
+    check(this.session.continuePropagation())
+    await this.drive(context.signal, masks, async (frame) => context.emit(await this.keep(frame, masks)))
+    this.partial = ''
   }
 
   /** What is known of a frame: with everything from core while it is idle, else from the kept run lengths. */
@@ -147,25 +173,38 @@ export class WorkerSession {
     this.checkOpen()
     const { name, width, height, frameCount } = this.clip
     const clip = { width, height, frameCount }
-    const frames = this.results.size ? this.results : this.previews
     const prompts = this.describe().objects.flatMap(({ id, prompts: said }) => said.map((prompt) => header(id, prompt)))
     prompts.sort((a, b) => a.frame - b.frame || a.object - b.object)
-    const head = {
-      input: name,
-      model: this.modelName,
-      inputSize: this.inputSize,
-      direction: this.direction,
-      clip,
-      prompts,
-    }
-    let text = check(this.core.headerLine(head))
-    for (const frame of frames.values()) text += check(this.core.frameLine(frame, this.clip.times[frame.frame] ?? 0, clip))
-    return text + this.core.endLine(frames.size, this.partial)
+    const { direction, model } = this
+    const head = { input: name, model: model.name, inputSize: model.inputSize, direction, clip, prompts }
+    const frames = this.results.size ? this.results : this.previews
+    return check(this.core.headerLine(head)) + this.lines(frames) + this.core.endLine(frames.size, this.partial)
   }
 
-  save(): Uint8Array {
+  /** While tracking runs, it is saved as it is after the frame under way. */
+  async save(): Promise<Uint8Array> {
     this.checkOpen()
-    return check(this.session.save())
+    const save = () => {
+      const { clip, model } = this
+      return this.session.save({
+        clipName: clip.name,
+        clipFingerprint: fingerprint(this.core, clip),
+        modelName: model.name,
+        modelFingerprint: model.fingerprint,
+        results: this.lines(this.results),
+      })
+    }
+    const now = save()
+    if (now.error?.code !== 'invalid_state') return check(now)
+    return new Promise((resolve, reject) => {
+      this.afterFrame.push(() => {
+        try {
+          resolve(check(save()))
+        } catch (thrown) {
+          reject(thrown)
+        }
+      })
+    })
   }
 
   trace(tag: string): void {
@@ -221,17 +260,30 @@ export class WorkerSession {
     take: (frame: CoreFrame) => Promise<void> | void,
   ): Promise<void> {
     const either = AbortSignal.any([signal, this.running.signal])
+    const afterFrame = () => {
+      for (const work of this.afterFrame.splice(0)) work()
+    }
     const work = drive(this.session, {
       runtime: this.runtime,
       kept: this.kept,
       picture: (frame) => this.clip.picture(frame, either),
-      ready: () => take(check(this.session.result(coreForms(forms)))),
+      ready: async () => {
+        const start = performance.now()
+        const frame = check(this.session.result(coreForms(forms)))
+        this.runtime.count('masks', performance.now() - start)
+        await take(frame)
+        afterFrame()
+      },
       signal: either,
     })
     this.busy = work
-    await work.catch((thrown) => {
+    try {
+      await work
+    } catch (thrown) {
       throw this.over ? cancelled('the call: its session is closed and it') : thrown
-    })
+    } finally {
+      afterFrame()
+    }
   }
 
   private async keep(frame: CoreFrame, forms: MaskForms | undefined): Promise<Moved<WireFrame>> {
@@ -249,6 +301,14 @@ export class WorkerSession {
     return wireFrame(frame, this.clip, arrival ?? { time: this.clip.times[frame.frame] ?? 0 }, forms)
   }
 
+  private lines(frames: Map<number, CoreFrame>): string {
+    const { width, height, frameCount, times } = this.clip
+    let text = ''
+    for (const frame of frames.values())
+      text += check(this.core.frameLine(frame, times[frame.frame] ?? 0, { width, height, frameCount }))
+    return text
+  }
+
   private describe(): SessionDescription {
     return check(this.session.describe())
   }
@@ -263,6 +323,11 @@ export class WorkerSession {
   private checkOpen(): void {
     if (this.over) throw closed('the session')
   }
+}
+
+/** Of the clip's file; empty where it is none. */
+export function fingerprint(core: CoreModule, { name, file }: ClipSource): string {
+  return file ? check(core.fingerprint(blobSource(name, file))) : ''
 }
 
 /** Only what is kept: the run lengths. */

@@ -104,7 +104,7 @@ export class Tracking {
    */
   private afterCorrections(changed: number[], said: number[], frameCount: number): Plan {
     const { results } = this.app
-    const added = changed.find((frame) => results.changedObjects(frame).some((object) => !results.hasTracked(object)))
+    const added = changed.find((frame) => results.changedObjects(frame).some((object) => !results.hasTrackedAnywhere(object)))
     if (added !== undefined) return this.whole('Track', Math.min(added, said[0] ?? added))
     const legs = changed.map((start) => {
       const next = said.find((frame) => frame > start)
@@ -125,8 +125,12 @@ export class Tracking {
     return { start, direction, length, frames }
   }
 
+  /** The first frame on which an object was not tracked. */
   private firstUntracked(from: number, frameCount: number): number | undefined {
-    for (let frame = from; frame < frameCount; frame += 1) if (!this.app.results.isTracked(frame)) return frame
+    const { prompts, results } = this.app
+    const objects = new Set(prompts.all.value.map(({ object }) => object))
+    for (let frame = from; frame < frameCount; frame += 1)
+      for (const object of objects) if (!results.hasTracked(object, frame)) return frame
     return undefined
   }
 }

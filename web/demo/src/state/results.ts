@@ -23,7 +23,8 @@ export interface Stretch {
 /** Owns the numbers of every tracked frame, and which frames are out of date. */
 export class Results {
   private readonly rows = new Map<number, Map<number, Row>>()
-  private readonly tracked = new Set<number>()
+  /** By frame, the objects that tracking went through. */
+  private readonly tracked = new Map<number, Set<number>>()
   /** Frames on which something was said since they were tracked, with the objects it was said of. */
   private readonly changed = new Map<number, Set<number>>()
   /** Counts changes of any kind. */
@@ -46,9 +47,13 @@ export class Results {
     return this.tracked.size
   }
 
-  hasTracked(object: number): boolean {
-    for (const frame of this.tracked) if (this.rows.get(frame)?.has(object)) return true
-    return false
+  /** Whether tracking found the object, or its absence, on this frame. */
+  hasTracked(object: number, frame: number): boolean {
+    return this.tracked.get(frame)?.has(object) ?? false
+  }
+
+  hasTrackedAnywhere(object: number): boolean {
+    return [...this.tracked.values()].some((objects) => objects.has(object))
   }
 
   /** Frames with prompts that tracking has not taken in, in order. */
@@ -63,7 +68,7 @@ export class Results {
   /** A frame as tracking found it. */
   take(result: FrameResult): void {
     this.put(result)
-    this.tracked.add(result.frame)
+    this.tracked.set(result.frame, new Set(result.objects.map(({ id }) => id)))
     this.changed.delete(result.frame)
     this.version.set(this.version.value + 1)
   }
@@ -78,6 +83,7 @@ export class Results {
 
   removeObject(object: number): void {
     for (const row of this.rows.values()) row.delete(object)
+    for (const objects of this.tracked.values()) objects.delete(object)
     for (const [frame, objects] of this.changed) {
       objects.delete(object)
       if (objects.size === 0) this.changed.delete(frame)

@@ -36,8 +36,8 @@ export function openModelDialog(app: App): void {
   const options = el('div', { class: 'options' },
     option('Input size', 'smaller is faster and coarser', inputSize),
     option('Memories', 'frames it looks back at; fewer is faster', memories),
-    option('Memory limit', 'for everything WebAssembly', memoryLimit),
-    option('Runs on', 'WebGPU is new here', provider),
+    option('Memory limit', 'of WebAssembly, all of it together', memoryLimit),
+    option('Runs on', 'WebGPU where it computes what it should', provider),
   )
   const status = engine.status.value
   const now = status.kind === 'ready' ? `Now: ${status.model.architecture}, ${status.model.inputSize} px, ${status.runtime.reason}.` : 'No model is loaded now.'

@@ -10,7 +10,7 @@ export function showObjects(app: App): void {
   const { objects, playhead, results, prompts } = app
   const list = el('ul', { class: 'objects' })
   const add = el('button', { class: 'small', title: 'Another object (N)', onclick: () => objects.add() }, icon('add'), 'New')
-  byId('objects').append(el('h2', {}, 'Objects', add), list)
+  byId('objects').append(el('h2', {}, 'Objects', add), list, how())
 
   const rows = new Map<number, Row>()
   objects.list.watch((all) => {
@@ -25,6 +25,18 @@ export function showObjects(app: App): void {
   redraw([objects.list, objects.selected, playhead.frame, results.version, prompts.all], () => {
     for (const [id, row] of rows) row.showFrame(id === objects.selected.value)
   })
+}
+
+/** The page in three sentences. */
+function how(): HTMLElement {
+  const line = (name: string, words: string) => el('li', {}, icon(name), el('span', {}, words))
+  return el(
+    'ul',
+    { class: 'how' },
+    line('add', 'Click an object to mark it; drag for a box. A right click or Alt + click takes away.'),
+    line('play', 'Track follows it through the clip.'),
+    line('weak', 'Where its lane turns red the model is unsure: correct it there, then re-track.'),
+  )
 }
 
 class Row {

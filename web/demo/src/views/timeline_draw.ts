@@ -76,12 +76,12 @@ function markWeak(context: Context, { first, last }: Stretch, lane: Rect, column
   context.beginPath()
   context.rect(x, lane.y + 3, width, base - lane.y - 3)
   context.clip()
-  context.fillStyle = 'rgb(255 93 93 / 0.12)'
+  context.fillStyle = 'rgb(255 93 93 / 0.1)'
   context.fillRect(x, lane.y, width, lane.height)
-  context.strokeStyle = 'rgb(255 93 93 / 0.55)'
+  context.strokeStyle = 'rgb(255 93 93 / 0.28)'
   context.lineWidth = 1
   context.beginPath()
-  for (let at = x - lane.height; at < x + width; at += 5) {
+  for (let at = x - lane.height; at < x + width; at += 6) {
     context.moveTo(at, base)
     context.lineTo(at + lane.height, base - lane.height)
   }

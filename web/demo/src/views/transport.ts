@@ -55,6 +55,8 @@ export function showTransport(app: App): void {
     hint.hidden = Boolean(job)
     split.hidden = Boolean(job) || (clip.open.value?.frameCount ?? 0) < 2
     track.disabled = more.button.disabled = !plan
+    // Once all is tracked there is nothing that has to be done.
+    split.classList.toggle('calm', plan?.label === 'Track again')
     track.textContent = plan?.label ?? 'Track'
     track.title = `${plan?.text ?? 'Click an object first'} (T)`
     hint.textContent = plan?.label === 'Track again' ? '' : (plan?.text ?? '')

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace masklet {
@@ -10,8 +11,9 @@ namespace masklet {
 /// neither map shows it.
 class Jaccard {
  public:
-  /// Maps of equal length; 0 is the background.
-  Jaccard(std::span<const std::uint8_t> predicted, std::span<const std::uint8_t> truth);
+  /// Maps of equal length; 0 is the background. Pixels whose true label is `void_label` count nowhere.
+  Jaccard(std::span<const std::uint8_t> predicted, std::span<const std::uint8_t> truth,
+          std::optional<std::uint8_t> void_label = {});
 
   double of(std::uint8_t label) const;
 

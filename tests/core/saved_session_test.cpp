@@ -1,0 +1,100 @@
+#include <catch2/catch.hpp>
+
+#include "core/base/sha256.h"
+#include "core/output/masklets_lines.h"
+#include "core/tracking/snapshot.h"
+#include "core/weights/fingerprint.h"
+
+using namespace masklet;
+
+namespace {
+
+std::string sum_of(std::string_view text, std::size_t piece) {
+  Sha256 sum;
+  const auto bytes = std::as_bytes(std::span(text));
+  for (std::size_t at = 0; at < bytes.size(); at += piece)
+    sum.update(bytes.subspan(at, std::min(piece, bytes.size() - at)));
+  return sum.hex();
+}
+
+std::string fingerprint_of(std::size_t size, std::size_t changed) {
+  std::vector<std::byte> bytes(size);
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::byte>(i * 7);
+  if (changed < size) bytes[changed] ^= std::byte{1};
+  MemorySource source(std::move(bytes));
+  return *fingerprint(source);
+}
+
+}  // namespace
+
+TEST_CASE("SHA-256 gives the standard's sums, whatever the pieces") {
+  const std::string text = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
+  for (std::size_t piece : {1u, 7u, 64u, 1000u}) {
+    CHECK(sum_of(text, piece) == "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+    CHECK(sum_of("abc", piece) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    CHECK(sum_of("", piece) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    CHECK(sum_of(std::string(64, 'a'), piece) == "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb");
+  }
+}
+
+TEST_CASE("A fingerprint sees size, start, middle and end, and every byte of a small file") {
+  const std::size_t large = 1 << 20;
+  const std::string plain = fingerprint_of(large, large);
+  for (std::size_t changed : {std::size_t{0}, large / 2, large - 1}) CHECK(fingerprint_of(large, changed) != plain);
+  CHECK(fingerprint_of(large, 100000) == plain);
+  CHECK(fingerprint_of(large + 1, large + 1) != plain);
+  CHECK(fingerprint_of(1000, 500) != fingerprint_of(1000, 1000));
+  CHECK(fingerprint_of(0, 0).size() == 64);
+}
+
+TEST_CASE("A saved session's details come back, and none where there were none") {
+  SessionState state;
+  state.clip = {64, 48, 10};
+  const Architecture architecture;
+  const SessionDetails given{"clip.mp4", "0123", "nano", "4567", "{\"frame\":0}\n{\"frame\":1}\n"};
+  for (const SessionDetails& details : {given, SessionDetails()}) {
+    std::vector<std::byte> bytes;
+    const ByteSink sink = [&](std::span<const std::byte> more) {
+      bytes.insert(bytes.end(), more.begin(), more.end());
+      return Status();
+    };
+    REQUIRE(save_state(state, architecture, sink, details).ok());
+    const auto source = std::make_shared<MemorySource>(bytes);
+    const auto found = load_details(source);
+    REQUIRE(found.ok());
+    CHECK(*found == details);
+    const auto again = load_state(source, architecture);
+    REQUIRE(again.ok());
+    CHECK(again->clip.width == 64);
+  }
+}
+
+TEST_CASE("A file of tensors that is no session has no details") {
+  std::vector<std::byte> bytes;
+  const std::vector<NamedTensor> tensors = {{"other", Tensor(DType::u8, {3})}};
+  REQUIRE(write_safetensors(std::span<const NamedTensor>(tensors), {}, [&](std::span<const std::byte> more) {
+            bytes.insert(bytes.end(), more.begin(), more.end());
+            return Status();
+          }).ok());
+  const auto found = load_details(std::make_shared<MemorySource>(bytes));
+  REQUIRE(!found.ok());
+  CHECK(found.error().code == ErrorCode::corrupt_file);
+}
+
+TEST_CASE("Lines of masklets.jsonl: shortest numbers, the last part of a path, text that is not UTF-8") {
+  MaskletsHeader header{"clip\xff.mp4", "nano", 192, {320, 240, 60}, "forward", {}};
+  header.prompts.push_back({1, 0, {{0.1f, 33, 1}}, std::nullopt, ""});
+  header.prompts.push_back({2, 3, {}, std::array<float, 4>{1, 2, 3, 4.5f}, "folder/mask.png"});
+  CHECK(masklets_header_line(header) ==
+        "{\"masklets\":1,\"input\":\"clip\xEF\xBF\xBD.mp4\",\"width\":320,\"height\":240,\"frames\":60,"
+        "\"direction\":\"forward\",\"model\":{\"name\":\"nano\",\"input_size\":192},\"prompts\":[{\"object\":1,"
+        "\"frame\":0,\"points\":[[0.1,33.0]],\"labels\":[1]},{\"object\":2,\"frame\":3,\"box\":[1.0,2.0,3.0,4.5],"
+        "\"mask\":\"mask.png\"}]}\n");
+  const std::vector<std::uint8_t> mask = {0, 1, 1, 0, 0, 0};
+  CHECK(masklets_frame_line(7, 0.25, {{3, rle_encode(mask, 3, 2), 0.1f, 1.0f}}) ==
+        "{\"frame\":7,\"time\":0.25,\"objects\":[{\"id\":3,\"rle\":{\"size\":[2,3],\"counts\":\"" +
+            rle_to_string(rle_encode(mask, 3, 2)) + "\"},\"score\":0.1,\"iou\":1.0,\"area\":2,\"box\":[1,0,2,1]}]}\n");
+  CHECK(masklets_end_line(2, "") == "{\"end\":{\"frames\":2,\"partial\":false}}\n");
+  CHECK(masklets_end_line(2, "io_failed: x") ==
+        "{\"end\":{\"frames\":2,\"partial\":true,\"reason\":\"io_failed: x\"}}\n");
+}
