@@ -165,6 +165,30 @@ test('a checkpoint that is none is refused, and nano is back with the marks', as
   await says('.notice.error', /wrong.pt could not be loaded/)
   await page.waitForFunction(() => app.engine.status.value.kind === 'ready' && app.results.frames().length === 1, null, { timeout: 60_000 })
   assert.equal(await page.evaluate(() => app.prompts.all.value.length), 1)
+  await page.getByRole('button', { name: 'Dismiss' }).click()
+})
+
+test('the camera: live, marked, followed, stopped, marked again; and a recording', async () => {
+  await page.context().grantPermissions(['camera'])
+  await page.getByRole('button', { name: 'Camera' }).click()
+  await page.getByRole('button', { name: 'Live' }).click()
+  await page.waitForFunction(() => app.clip.open.value?.live && app.pictures.latest === 0, null, { timeout: 30_000 })
+  const { width, height } = await page.evaluate(() => app.clip.open.value)
+  await mark(page, width / 2, height / 2)
+  await page.getByRole('button', { name: 'Follow' }).click()
+  await page.waitForFunction(() => app.jobs.current.value?.done >= 3, null, { timeout: 60_000 })
+  await page.keyboard.press('Escape')
+  await page.waitForFunction(() => !app.jobs.running && app.pictures.latest === 0)
+  assert.ok((await page.evaluate(() => app.clip.liveFrame)) >= 2)
+  await mark(page, width / 3, height / 2)
+  assert.deepEqual(await page.locator('.notice.error').allInnerTexts(), [])
+
+  await page.getByRole('button', { name: 'Camera' }).click()
+  await page.getByRole('button', { name: 'Record' }).click()
+  await page.waitForTimeout(1500)
+  await page.getByRole('button', { name: 'Stop and open' }).click()
+  await page.waitForFunction(() => app.clip.open.value.name === 'Recording', null, { timeout: 30_000 })
+  assert.ok((await page.evaluate(() => app.clip.open.value.frameCount)) > 5)
 })
 
 test('on a phone: a tap marks, nothing is wider than the screen', async () => {

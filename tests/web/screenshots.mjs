@@ -35,10 +35,13 @@ async function sample() {
   await take(page, 'half-way')
   await idle(page)
   await scrub(page, 40)
+  // There the object is behind what hid it; where it was, it is no more.
+  await mark(page, 521, 217)
   await mark(page, x, y, { button: 'right' })
   await take(page, 'correction')
   await page.keyboard.press('t')
   await tracked(page, 60)
+  await page.waitForFunction(() => app.results.changedFrames().length === 0, null, { timeout: 300_000 })
   await idle(page)
   await page.keyboard.press('Home')
   const others = await page.evaluate(() => app.clip.open.value.hints.slice(1))

@@ -1,3 +1,4 @@
+import { Following } from './actions/following'
 import { Opening } from './actions/opening'
 import { Prompting } from './actions/prompting'
 import { Tracking } from './actions/tracking'
@@ -28,5 +29,6 @@ export class App {
   readonly overlays = new Overlays(this.clip, this.objects, this.results)
   readonly prompting = new Prompting(this)
   readonly tracking = new Tracking(this)
+  readonly following = new Following(this)
   readonly opening = new Opening(this)
 }

@@ -44,6 +44,7 @@ export class Opening {
       await clip.calls.run(() => clip.load({ source, name, hints }))
       this.forget()
     } catch (thrown) {
+      if (source instanceof MediaStream) for (const track of source.getTracks()) track.stop()
       notices.fail(`“${name}” could not be opened`, thrown)
     }
   }

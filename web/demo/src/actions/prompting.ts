@@ -55,18 +55,20 @@ export class Prompting {
         if (isEmpty(prompt) && !prompts.has(object)) return this.forgetIn(object)
         const forms = { masks: overlays.forms() }
         const { points, box } = prompt
-        const result = isEmpty(prompt)
-          ? await session.clearPrompts({ object, frame }, forms)
+        const at = clip.toSession(frame)
+        const found = isEmpty(prompt)
+          ? await session.clearPrompts({ object, frame: at }, forms)
           : await session.addPoints(
               {
                 object,
-                frame,
+                frame: at,
                 points: points.map(({ x, y }) => [x, y] as const),
                 labels: points.map(({ add }) => (add ? 1 : 0)),
                 box,
               },
               forms,
             )
+        const result = clip.toPage(found)
         overlays.note(frame)
         overlays.put(result)
         results.preview(result, object)

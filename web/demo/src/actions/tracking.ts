@@ -1,5 +1,6 @@
 import type { PropagateOptions } from 'masklet'
 import type { App } from '../app'
+import type { Stretch } from '../state/results'
 
 export type Direction = 'forward' | 'backward' | 'both'
 
@@ -18,6 +19,8 @@ export interface Plan {
   text: string
   legs: Leg[]
 }
+
+const retrack = 'Re-track'
 
 /** Decides what has to be tracked, and does it. */
 export class Tracking {
@@ -41,6 +44,13 @@ export class Tracking {
     if (first > 0 && !results.isTracked(first - 1))
       return { label: 'Track back', text: 'Tracks from the first marked frame back to the start', legs: [this.leg(first, 'backward')] }
     return this.whole('Track again', first)
+  }
+
+  /** Tracked frames that a correction has made out of date. */
+  stale(): Stretch[] {
+    const plan = this.app.jobs.running ? undefined : this.plan()
+    if (plan?.label !== retrack) return []
+    return plan.legs.map(({ start, frames }) => ({ first: start, last: start + frames - 1 }))
   }
 
   /** Tracks from the frame that is shown. */
@@ -115,7 +125,7 @@ export class Tracking {
       legs.length === 1
         ? `Tracks frames ${(changed[0] as number) + 1} to ${Math.min(last, frameCount)} again; the others stay`
         : `Tracks the frames after ${legs.length} corrections again; the others stay`
-    return { label: 'Re-track', text, legs }
+    return { label: retrack, text, legs }
   }
 
   private leg(start: number, direction: Direction, length?: number): Leg {

@@ -76,7 +76,7 @@ export class Overlays {
         const frame = this.wanted
         const { look } = this
         this.wanted = undefined
-        const result = await session.result(frame, { masks: this.forms() })
+        const result = this.clip.toPage(await session.result(this.clip.toSession(frame), { masks: this.forms() }))
         if (session === this.clip.open.value?.session && look === this.look) this.put(result)
         else if (result.overlay instanceof ImageBitmap) result.overlay.close()
       }

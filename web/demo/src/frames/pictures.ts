@@ -34,6 +34,19 @@ export class Pictures {
     return this.cache.get(frame)
   }
 
+  /** Puts a picture that came another way in a frame's place. */
+  show(frame: number, bitmap: ImageBitmap): void {
+    this.keep(frame, bitmap)
+    this.arrived.set(this.arrived.value + 1)
+  }
+
+  /** What was kept is no longer how it is. */
+  forget(): void {
+    this.cache.clear()
+    this.latest = undefined
+    this.arrived.set(this.arrived.value + 1)
+  }
+
   private async fetch(): Promise<void> {
     if (this.fetching) return
     this.fetching = true
@@ -43,7 +56,7 @@ export class Pictures {
         const frame = this.wanted
         this.wanted = undefined
         if (this.cache.has(frame)) continue
-        const bitmap = await open.session.picture(frame)
+        const bitmap = await open.session.picture(this.clip.toSession(frame))
         if (open !== this.clip.open.value) bitmap.close()
         else this.keep(frame, bitmap)
         this.arrived.set(this.arrived.value + 1)

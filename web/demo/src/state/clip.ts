@@ -1,4 +1,4 @@
-import type { VideoSession, VideoSource } from 'masklet'
+import type { FrameResult, VideoSession, VideoSource } from 'masklet'
 import { Cell } from '../base/cell'
 import { Lock } from '../base/lock'
 import type { Engine } from './engine'
@@ -18,6 +18,8 @@ export interface OpenClip {
   /** A place worth a first click, where it is known, and of other objects. */
   hint?: Hint
   hints: readonly Hint[]
+  /** A camera's stream: its one frame here is the newest. */
+  live: boolean
 }
 
 export interface ClipRequest {
@@ -34,6 +36,8 @@ export class Clip {
   readonly calls = new Lock()
   /** What is open, to be opened again with another model. */
   request: ClipRequest | undefined
+  /** The session's number of the frame that a stream shows. */
+  liveFrame = 0
 
   constructor(private readonly engine: Engine) {}
 
@@ -46,16 +50,34 @@ export class Clip {
       const tracking = { memories: this.engine.choice.value.memories }
       const session = await masklet.open(request.source, { name: request.name, tracking })
       await this.open.value?.session.close()
+      this.release(request)
       this.request = request
+      this.liveFrame = 0
       const { width, height, times, name } = session
       const frameCount = Math.max(1, session.frameCount)
       const length = (times.at(-1) ?? 0) - (times[0] ?? 0)
       const rate = frameCount > 1 && length > 0 ? (frameCount - 1) / length : 1
-      const open: OpenClip = { session, name, width, height, frameCount, times, rate, hint: request.hints?.[0], hints: request.hints ?? [] }
+      const open: OpenClip = { session, name, width, height, frameCount, times, rate, hint: request.hints?.[0], hints: request.hints ?? [], live: request.source instanceof MediaStream }
       this.open.set(open)
       return open
     } finally {
       this.opening.set(undefined)
     }
+  }
+
+  /** A frame as the session numbers it. */
+  toSession(frame: number): number {
+    return this.open.value?.live ? this.liveFrame : frame
+  }
+
+  /** A result as the page numbers it. */
+  toPage(result: FrameResult): FrameResult {
+    return this.open.value?.live ? { ...result, frame: 0 } : result
+  }
+
+  /** A camera that is no longer looked at is let go. */
+  private release(next: ClipRequest): void {
+    const before = this.request?.source
+    if (before instanceof MediaStream && before !== next.source) for (const track of before.getTracks()) track.stop()
   }
 }

@@ -5,20 +5,28 @@ import { Dialog } from './dialog'
 /** Seconds that one recording may have. */
 const longest = 15
 
-/** Records a short clip with the camera, which then opens like any other. */
+/** Follows things live in the camera's picture, or records a short clip, which then opens like any other. */
 export async function openCamera(app: App): Promise<void> {
   const camera = await askForCamera(app)
   if (!camera) return
   const dialog = new Dialog('Camera')
   const preview = el('video', { autoplay: true, muted: true, playsInline: true, srcObject: camera })
-  const words = el('p', { class: 'muted' }, `Record up to ${longest} seconds. The recording stays on this machine.`)
+  const words = el('p', { class: 'muted' }, `Follow things live, or record up to ${longest} seconds and track them at leisure. Nothing leaves this machine.`)
   const button = el('button', { class: 'primary' }, 'Record')
-  dialog.body.append(preview, words, el('footer', {}, button))
+  const live = el('button', {}, 'Live')
+  dialog.body.append(preview, words, el('footer', {}, live, button))
 
   let recorder: MediaRecorder | undefined
+  let isKept = false
+  live.onclick = () => {
+    isKept = true
+    dialog.close()
+    void app.opening.clip(camera, 'Camera')
+  }
   let timer = 0
   button.onclick = () => {
     if (recorder) return recorder.stop()
+    live.hidden = true
     const parts: Blob[] = []
     recorder = new MediaRecorder(camera, { videoBitsPerSecond: 6_000_000 })
     const startedAt = performance.now()
@@ -42,7 +50,7 @@ export async function openCamera(app: App): Promise<void> {
       recorder.onstop = null
       recorder.stop()
     }
-    for (const track of camera.getTracks()) track.stop()
+    if (!isKept) for (const track of camera.getTracks()) track.stop()
   })
   dialog.open()
 }

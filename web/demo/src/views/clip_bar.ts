@@ -30,6 +30,7 @@ export function showClipBar(app: App): void {
     const opening = app.clip.opening.value
     if (opening) return name.replaceChildren(`Opening ${opening}…`)
     if (!clip) return name.replaceChildren()
+    if (clip.live) return name.replaceChildren(el('b', {}, clip.name), el('span', {}, `${clip.width} × ${clip.height} · live`))
     const length = (clip.times.at(-1) ?? 0) - (clip.times[0] ?? 0)
     const size = `${clip.width} × ${clip.height}`
     const more = clip.frameCount > 1 ? `${size} · ${count(clip.frameCount, 'frame')} · ${clock(length)}` : `${size} · image`

@@ -18,7 +18,7 @@ export function installKeyboard(app: App): void {
     '.': () => playhead.step(1),
     Home: () => playhead.go(0),
     End: () => playhead.go(playhead.last),
-    t: () => void tracking.run(),
+    t: () => void (app.clip.open.value?.live ? app.following.run() : tracking.run()),
     Escape: () => void jobs.stop(),
     a: () => tool.choose('add'),
     r: () => tool.choose('remove'),

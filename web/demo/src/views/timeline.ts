@@ -3,7 +3,7 @@ import { redraw } from '../base/cell'
 import { byId, el } from '../base/dom'
 import { clock } from '../base/words'
 import { css } from '../state/objects'
-import { drawLane, drawRuler } from './timeline_draw'
+import { drawLane, drawRuler, drawStale } from './timeline_draw'
 
 export const rulerHeight = 22
 export const laneHeight = 34
@@ -56,6 +56,8 @@ export function showTimeline(app: App): void {
       const lane = { x: 0, y: rulerHeight + index * laneHeight, width, height: laneHeight }
       drawLane(context, lane, open.frameCount, object, results, said, object.id === objects.selected.value)
     })
+    const lanes = { x: 0, y: rulerHeight, width, height: laneHeight * list.length }
+    for (const stretch of app.tracking.stale()) drawStale(context, lanes, open.frameCount, stretch)
     names.replaceChildren(
       el('span', { class: 'ruler-name' }, 'Objects'),
       ...list.map(({ id, name, colour }) =>

@@ -52,8 +52,9 @@ export function drawLane(
   for (let frame = 0; frame < frameCount; frame += 1) {
     const row = results.get(frame, object.id)
     if (!row) continue
-    const x = lane.x + frame * column
-    const width = column + 0.4
+    // Whole pixels, so that no seams show between columns.
+    const x = Math.round(lane.x + frame * column)
+    const width = Math.round(lane.x + (frame + 1) * column) - x
     if (row.present) {
       const height = Math.max(3, room * Math.sqrt(row.area / most))
       context.fillStyle = css(object.colour, 0.22 + 0.68 * row.confidence)
@@ -67,6 +68,16 @@ export function drawLane(
   }
   for (const stretch of results.weakStretches(object.id)) markWeak(context, stretch, lane, column, base)
   for (const prompt of said) if (!isEmpty(prompt)) drawDiamond(context, lane.x + (prompt.frame + 0.5) * column, lane.y + 6, object)
+}
+
+/** Frames whose masks are about to be found anew. */
+export function drawStale(context: Context, lanes: Rect, frameCount: number, { first, last }: Stretch): void {
+  const column = lanes.width / frameCount
+  const [x, width] = [lanes.x + first * column, (last - first + 1) * column]
+  context.fillStyle = 'rgb(21 24 30 / 0.62)'
+  context.fillRect(x, lanes.y, width, lanes.height)
+  context.fillStyle = 'rgb(64 224 208)'
+  context.fillRect(x, lanes.y - 2, width, 2)
 }
 
 /** A veil of red lines over the stretch, and a bar under it. */

@@ -8,7 +8,7 @@ import { nextWeak } from './weak'
 
 /** Play, step, track; and how far tracking is. */
 export function showTransport(app: App): void {
-  const { clip, playhead, jobs, prompts, results, objects, tracking } = app
+  const { clip, playhead, jobs, prompts, results, objects, tracking, following } = app
   const play = el('button', { class: 'round', title: 'Play (Space)', onclick: () => playhead.toggle() })
   const step = (by: number, name: string, title: string) =>
     el('button', { class: 'quiet icon-only', title, aria: { label: title }, onclick: () => playhead.step(by) }, icon(name))
@@ -26,6 +26,7 @@ export function showTransport(app: App): void {
     run: () => void tracking.run(direction ? tracking.fromHere(direction) : tracking.everything()),
   })
   const split = el('div', { class: 'split' }, track, more.node)
+  const follow = el('button', { class: 'primary', title: 'Follows what is marked until you stop it (T)', onclick: () => void following.run() }, 'Follow')
   const progress = el('progress', { max: 1, aria: { label: 'Progress' } })
   const words = el('span', { class: 'muted' })
   const cancel = el('button', { class: 'small', title: 'Stop; what is done stays (Esc)', onclick: () => void jobs.stop() }, 'Stop')
@@ -37,6 +38,7 @@ export function showTransport(app: App): void {
     hint,
     running,
     split,
+    follow,
   )
 
   redraw([clip.open, playhead.frame, playhead.playing], () => {
@@ -51,6 +53,9 @@ export function showTransport(app: App): void {
   redraw([clip.open, jobs.current, prompts.all, results.version, objects.list], () => {
     const job = jobs.current.value
     const plan = tracking.plan()
+    const live = clip.open.value?.live ?? false
+    follow.hidden = !live || Boolean(job)
+    follow.disabled = !following.possible
     running.hidden = !job
     hint.hidden = Boolean(job)
     split.hidden = Boolean(job) || (clip.open.value?.frameCount ?? 0) < 2
@@ -59,13 +64,15 @@ export function showTransport(app: App): void {
     split.classList.toggle('calm', plan?.label === 'Track again')
     track.textContent = plan?.label ?? 'Track'
     track.title = `${plan?.text ?? 'Click an object first'} (T)`
-    hint.textContent = plan?.label === 'Track again' ? '' : (plan?.text ?? '')
+    if (live) hint.textContent = 'Mark something on the picture that stands still, then follow it'
+    else hint.textContent = plan?.label === 'Track again' ? '' : (plan?.text ?? '')
     weak.hidden = !objects.list.value.some(({ id }) => results.weakStretches(id).length > 0)
     if (!job) return
-    progress.max = job.total
+    progress.hidden = job.total === 0
+    progress.max = job.total || 1
     progress.value = job.done
     const rate = job.rate ? ` · ${job.rate.toFixed(job.rate < 10 ? 1 : 0)} a second` : ''
-    const left = job.left === undefined ? '' : ` · ${duration(job.left)} left`
-    words.textContent = `${job.phase} ${job.done} of ${job.total}${rate}${left}`
+    const left = job.left === undefined || job.total === 0 ? '' : ` · ${duration(job.left)} left`
+    words.textContent = `${job.phase} ${job.done}${job.total ? ` of ${job.total}` : ' frames'}${rate}${left}`
   })
 }
