@@ -76,6 +76,11 @@ async function main() {
   const host = value('--host')
   const open = given.indexOf('--no-isolation')
   if (open >= 0) given.splice(open, 1)
+  if (given.includes('--help') || given.length > 1) {
+    console.error('usage: tools/serve.mjs [FOLDER] [--port N] [--host ADDRESS] [--no-isolation]')
+    process.exit(given.length > 1 ? 2 : 0)
+  }
+  if (port !== undefined && !(Number(port) >= 0 && Number(port) < 65536)) throw new Error(`--port ${port} is no port; give a number up to 65535`)
   const folder = given[0] ?? join(dirname(fileURLToPath(import.meta.url)), '../build/page')
   if (!existsSync(join(folder, 'index.html'))) {
     console.error(`tools/serve.mjs: ${folder} has no index.html; tools/demo builds the page`)
@@ -86,4 +91,12 @@ async function main() {
   console.log('Ctrl+C ends it')
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(resolve(process.argv[1])).href) await main()
+if (process.argv[1] && import.meta.url === pathToFileURL(resolve(process.argv[1])).href) {
+  try {
+    await main()
+  } catch (error) {
+    const taken = error.code === 'EADDRINUSE' ? '; another program has that port, give another one with --port' : ''
+    console.error(`tools/serve.mjs: ${error.message}${taken}`)
+    process.exit(1)
+  }
+}

@@ -13,6 +13,7 @@ import { showObjects } from './views/objects_panel'
 import { showStage } from './views/stage'
 import { showTimeline } from './views/timeline'
 import { showTools } from './views/tools_bar'
+import { speak } from './views/spoken'
 import { showTransport } from './views/transport'
 
 async function start(): Promise<void> {
@@ -32,6 +33,7 @@ async function start(): Promise<void> {
   showTimeline(app)
   installDropZone(app)
   installKeyboard(app)
+  speak(app)
   // For tests, and for the curious in the console.
   Object.assign(globalThis, { app })
 
