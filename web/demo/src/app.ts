@@ -1,0 +1,34 @@
+import { Following } from './actions/following'
+import { Opening } from './actions/opening'
+import { Prompting } from './actions/prompting'
+import { Tracking } from './actions/tracking'
+import { Overlays } from './frames/overlays'
+import { Pictures } from './frames/pictures'
+import { Clip } from './state/clip'
+import { Engine } from './state/engine'
+import { Jobs } from './state/job'
+import { Notices } from './state/notices'
+import { Objects } from './state/objects'
+import { Playhead } from './state/playhead'
+import { Prompts } from './state/prompts'
+import { Results } from './state/results'
+import { Tool } from './state/tool'
+
+/** Everything that the views show and the actions change, each with its one owner. */
+export class App {
+  readonly notices = new Notices()
+  readonly engine = new Engine()
+  readonly clip = new Clip(this.engine)
+  readonly objects = new Objects()
+  readonly prompts = new Prompts()
+  readonly results = new Results()
+  readonly playhead = new Playhead(this.clip)
+  readonly jobs = new Jobs()
+  readonly tool = new Tool()
+  readonly pictures = new Pictures(this.clip)
+  readonly overlays = new Overlays(this.clip, this.objects, this.results)
+  readonly prompting = new Prompting(this)
+  readonly tracking = new Tracking(this)
+  readonly following = new Following(this)
+  readonly opening = new Opening(this)
+}

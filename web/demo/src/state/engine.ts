@@ -1,0 +1,97 @@
+import { Masklet, type MemoryInfo, type ModelInfo, type Progress, type RuntimeInfo } from 'masklet'
+import { Cell } from '../base/cell'
+
+/** What the model dialog offers. */
+export interface ModelChoice {
+  /** Absent: the embedded nano. */
+  file?: File
+  /** model.json, for a checkpoint of no published size. */
+  architecture?: File
+  /** 0: the model's own. */
+  inputSize: number
+  provider: 'auto' | 'webgpu' | 'wasm'
+  /** Bytes. */
+  memoryLimit: number
+  /** Spatial memories, 1 .. 7. */
+  memories: number
+}
+
+export const defaultChoice: ModelChoice = {
+  inputSize: 0,
+  provider: 'auto',
+  memoryLimit: 2 ** 31,
+  memories: 7,
+}
+
+export type EngineStatus =
+  | { kind: 'loading'; text: string; progress?: Progress }
+  | { kind: 'ready'; model: ModelInfo; runtime: RuntimeInfo }
+  | { kind: 'none' }
+
+const urls = { worker: 'masklet/worker.js', core: 'masklet/masklet_wasm.wasm', runtime: 'masklet/onnxruntime-web/', nano: 'masklet/nano/' }
+
+/** Owns the worker with its model. */
+export class Engine {
+  readonly status = new Cell<EngineStatus>({ kind: 'none' })
+  readonly memory = new Cell<MemoryInfo | undefined>(undefined)
+  readonly choice = new Cell<ModelChoice>(defaultChoice)
+  private masklet: Masklet | undefined
+  private loading: AbortController | undefined
+
+  constructor() {
+    setInterval(() => void this.measure(), 1500)
+  }
+
+  /** Puts another model in the place of this one; on failure there is none. */
+  async load(choice: ModelChoice): Promise<void> {
+    this.loading?.abort()
+    const abort = new AbortController()
+    this.loading = abort
+    await this.close()
+    const name = choice.file?.name ?? 'nano'
+    this.choice.set(choice)
+    this.status.set({ kind: 'loading', text: `Loading ${name}` })
+    try {
+      const { file, architecture } = choice
+      const masklet = await Masklet.create({
+        model: file ? (architecture ? { weights: file, architecture, name } : file) : 'nano',
+        inputSize: choice.inputSize || undefined,
+        provider: choice.provider,
+        memoryLimit: choice.memoryLimit,
+        urls,
+        signal: abort.signal,
+        onProgress: (progress) => {
+          if (this.loading === abort) this.status.set({ kind: 'loading', text: progress.text, progress })
+        },
+      })
+      this.masklet = masklet
+      this.status.set({ kind: 'ready', model: masklet.model, runtime: masklet.runtime })
+      void this.measure()
+    } catch (thrown) {
+      if (this.loading === abort) this.status.set({ kind: 'none' })
+      throw thrown
+    }
+  }
+
+  cancelLoading(): void {
+    this.loading?.abort()
+  }
+
+  get ready(): Masklet | undefined {
+    return this.masklet
+  }
+
+  private async close(): Promise<void> {
+    const old = this.masklet
+    this.masklet = undefined
+    this.memory.set(undefined)
+    await old?.close()
+  }
+
+  private async measure(): Promise<void> {
+    if (!this.masklet || document.hidden) return
+    const { masklet } = this
+    const memory = await masklet.memory().catch(() => undefined)
+    if (masklet === this.masklet) this.memory.set(memory)
+  }
+}

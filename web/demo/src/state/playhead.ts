@@ -1,0 +1,59 @@
+import { Cell } from '../base/cell'
+import type { Clip } from './clip'
+
+/** Owns which frame is shown, and whether it moves. */
+export class Playhead {
+  readonly frame = new Cell(0)
+  readonly playing = new Cell(false)
+  private startedAt = 0
+  private startedTime = 0
+
+  constructor(private readonly clip: Clip) {
+    clip.open.onChange(() => {
+      this.playing.set(false)
+      this.frame.set(0)
+    })
+  }
+
+  get last(): number {
+    return Math.max(0, (this.clip.open.value?.frameCount ?? 1) - 1)
+  }
+
+  go(frame: number): void {
+    this.playing.set(false)
+    this.show(frame)
+  }
+
+  step(by: number): void {
+    this.go(this.frame.value + by)
+  }
+
+  /** Shows a frame without ending what moves the playhead. */
+  show(frame: number): void {
+    this.frame.set(Math.min(this.last, Math.max(0, Math.round(frame))))
+  }
+
+  toggle(): void {
+    if (this.playing.value) return this.playing.set(false)
+    if (!this.clip.open.value || this.last === 0) return
+    if (this.frame.value === this.last) this.frame.set(0)
+    this.startedAt = performance.now()
+    this.startedTime = this.time(this.frame.value)
+    this.playing.set(true)
+    requestAnimationFrame(() => this.tick())
+  }
+
+  private tick(): void {
+    if (!this.playing.value) return
+    const now = this.startedTime + (performance.now() - this.startedAt) / 1000
+    let frame = this.frame.value
+    while (frame < this.last && this.time(frame + 1) <= now) frame += 1
+    this.frame.set(frame)
+    if (frame === this.last) return this.playing.set(false)
+    requestAnimationFrame(() => this.tick())
+  }
+
+  private time(frame: number): number {
+    return this.clip.open.value?.times[frame] ?? 0
+  }
+}
