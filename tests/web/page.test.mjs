@@ -78,6 +78,21 @@ test('a video: mark, track, scrub, correct; only what the correction changes is 
   await says('.split', /Track again/)
 })
 
+test('while it tracks, the page itself is never held up for long', async () => {
+  await page.evaluate(() => {
+    globalThis.longest = 0
+    new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) longest = Math.max(longest, duration)
+    }).observe({ entryTypes: ['longtask'] })
+  })
+  await page.keyboard.press('t')
+  await page.waitForFunction(() => app.jobs.running)
+  await idle(page)
+  const longest = await page.evaluate(() => Math.round(globalThis.longest))
+  console.log(`  longest task of the page while tracking: ${longest || 'under 50'} ms`)
+  assert.ok(longest < 250, `${longest} ms`)
+})
+
 test('a second object with a name and a colour of its own; undo takes the last mark back', async () => {
   await page.keyboard.press('Home')
   await page.getByRole('button', { name: 'New', exact: true }).click()

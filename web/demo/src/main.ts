@@ -1,5 +1,6 @@
 import { App } from './app'
 import { becomeIsolated } from './isolation'
+import { advise } from './views/advice'
 import { installKeyboard } from './views/keyboard'
 import { showClipBar } from './views/clip_bar'
 import { showCoach } from './views/coach'
@@ -34,6 +35,7 @@ async function start(): Promise<void> {
   installDropZone(app)
   installKeyboard(app)
   speak(app)
+  advise(app)
   // For tests, and for the curious in the console.
   Object.assign(globalThis, { app })
 

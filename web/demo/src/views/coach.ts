@@ -17,7 +17,8 @@ export function showCoach(app: App, stage: Stage): void {
     if (!open || !place) return
     const hint = open.hint
     ring.hidden = !hint
-    words.textContent = hint ? 'Click the object under the ring' : 'Click an object, or drag a box around it'
+    const verb = matchMedia('(pointer: coarse)').matches ? 'Tap' : 'Click'
+    words.textContent = hint ? `${verb} the object under the ring` : `${verb} an object, or drag a box around it`
     const scale = place.width / open.width
     if (hint) Object.assign(ring.style, { left: `${place.x + hint[0] * scale}px`, top: `${place.y + hint[1] * scale}px` })
   }

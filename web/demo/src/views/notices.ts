@@ -13,6 +13,6 @@ export function showNotices({ notices }: App): void {
     )
   })
   notices.list.onChange((list) => {
-    for (const { id, kind } of list) if (kind === 'info') setTimeout(() => notices.dismiss(id), 6000)
+    for (const { id, kind, action } of list) if (kind === 'info') setTimeout(() => notices.dismiss(id), action ? 20_000 : 6000)
   })
 }

@@ -33,7 +33,12 @@ function how(): HTMLElement {
   return el(
     'ul',
     { class: 'how' },
-    line('add', 'Click an object to mark it; drag for a box. A right click or Alt + click takes away.'),
+    line(
+      'add',
+      matchMedia('(pointer: coarse)').matches
+        ? 'Tap an object to mark it, or drag a box. Remove takes away.'
+        : 'Click an object to mark it, or drag a box. A right click or Alt + click takes away.',
+    ),
     line('play', 'Track follows it through the clip.'),
     line('weak', 'Where its lane turns red the model is unsure: correct it there, then re-track.'),
   )

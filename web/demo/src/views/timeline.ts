@@ -3,7 +3,7 @@ import { redraw } from '../base/cell'
 import { byId, el } from '../base/dom'
 import { clock } from '../base/words'
 import { css } from '../state/objects'
-import { drawLane, drawRuler, drawStale } from './timeline_draw'
+import { drawLane, drawMarks, drawRuler, drawStale } from './timeline_draw'
 
 export const rulerHeight = 22
 export const laneHeight = 34
@@ -51,13 +51,16 @@ export function showTimeline(app: App): void {
     context.setTransform(ratio, 0, 0, ratio, 0, 0)
     context.clearRect(0, 0, width, height)
     drawRuler(context, open, width, rulerHeight)
-    list.forEach((object, index) => {
-      const said = prompts.all.value.filter((prompt) => prompt.object === object.id)
-      const lane = { x: 0, y: rulerHeight + index * laneHeight, width, height: laneHeight }
-      drawLane(context, lane, open.frameCount, object, results, said, object.id === objects.selected.value)
-    })
+    const laneOf = (index: number) => ({ x: 0, y: rulerHeight + index * laneHeight, width, height: laneHeight })
+    list.forEach((object, index) =>
+      drawLane(context, laneOf(index), open.frameCount, object, results, object.id === objects.selected.value),
+    )
     const lanes = { x: 0, y: rulerHeight, width, height: laneHeight * list.length }
     for (const stretch of app.tracking.stale()) drawStale(context, lanes, open.frameCount, stretch)
+    list.forEach((object, index) => {
+      const said = prompts.all.value.filter((prompt) => prompt.object === object.id)
+      drawMarks(context, laneOf(index), open.frameCount, object, said)
+    })
     names.replaceChildren(
       el('span', { class: 'ruler-name' }, 'Objects'),
       ...list.map(({ id, name, colour }) =>

@@ -36,7 +36,6 @@ export function drawLane(
   frameCount: number,
   object: TrackedObject,
   results: Results,
-  said: readonly Prompt[],
   selected: boolean,
 ): void {
   const column = lane.width / frameCount
@@ -67,7 +66,12 @@ export function drawLane(
     }
   }
   for (const stretch of results.weakStretches(object.id)) markWeak(context, stretch, lane, column, base)
-  for (const prompt of said) if (!isEmpty(prompt)) drawDiamond(context, lane.x + (prompt.frame + 0.5) * column, lane.y + 6, object)
+}
+
+/** Where something was said of the object. */
+export function drawMarks(context: Context, lane: Rect, frameCount: number, object: TrackedObject, said: readonly Prompt[]): void {
+  for (const prompt of said)
+    if (!isEmpty(prompt)) drawDiamond(context, lane.x + ((prompt.frame + 0.5) * lane.width) / frameCount, lane.y + 6, object)
 }
 
 /** Frames whose masks are about to be found anew. */
