@@ -253,6 +253,19 @@ test('closing twice, closing while tracking, and use after close', async () => {
   })
 })
 
+test('closing a session whose loop is not read any further', async () => {
+  const found = await page.evaluate(async () => {
+    const session = await nano.open(await files('/clip', 30))
+    await session.addPoints({ object: 1, frame: 0, points: [[57, 133]] })
+    const frames = session.propagate()
+    await frames.next()
+    await new Promise((done) => setTimeout(done, 500))
+    const closed = Promise.race([session.close().then(() => 'closed'), new Promise((done) => setTimeout(done, 10000, 'stuck'))])
+    return { closed: await closed, features: (await nano.memory()).features }
+  })
+  assert.deepEqual(found, { closed: 'closed', features: 0 })
+})
+
 test('memoryLimit: refused where nothing fits, a typed error where a run does not, both memories within it', async () => {
   const found = await page.evaluate(async () => {
     const small = await failure(() => masklet.Masklet.create({ memoryLimit: 10 * 2 ** 20 }))

@@ -143,11 +143,15 @@ test(`${restarts} workers, one after the other: each gives its memory back`, asy
     })
   await restart()
   await restart()
-  await new Promise((done) => setTimeout(done, 1000))
+  await new Promise((done) => setTimeout(done, 5000))
   const bytes = browserBytes()
   for (let i = 0; i < restarts; ++i) await restart()
-  await new Promise((done) => setTimeout(done, 1000))
-  const grown = browserBytes() - bytes
+  // The browser frees what an ended worker held in its own time, later on a busy machine.
+  let grown = Infinity
+  for (let waited = 0; waited < 30 && grown >= 96 * 2 ** 20; ++waited) {
+    await new Promise((done) => setTimeout(done, 1000))
+    grown = browserBytes() - bytes
+  }
   console.log(`  from outside: ${(grown / 2 ** 20).toFixed(1)} MiB more`)
   assert.ok(grown < 96 * 2 ** 20, `${grown} bytes more after ${restarts} restarts`)
 })

@@ -23,7 +23,7 @@ export interface CreateOptions {
   memoryLimit?: number;
   /** 'auto' takes WebGPU where it computes what it should, else WebAssembly. */
   provider?: 'auto' | 'webgpu' | 'wasm';
-  /** Threads of the WebAssembly runtime; 0 or absent: all cores where the page is cross-origin isolated, else 1. */
+  /** Threads of the WebAssembly runtime; 0 or absent: all cores, at most 8, where the page is cross-origin isolated, else 1. */
   threads?: number;
   /** Keeps models downloaded from an address in the origin's private file system; true where absent. */
   store?: boolean;

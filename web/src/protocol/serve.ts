@@ -13,6 +13,8 @@ export interface CallContext {
   signal: AbortSignal
   /** Sends an event. Resolves when at most one event waits to be taken by the page. */
   emit(event: unknown): Promise<void>
+  /** Cancels the call from this side; an event that waits to be taken is not waited for any more. */
+  stop(): void
 }
 
 export type Handler = (args: never, context: CallContext) => unknown
@@ -34,7 +36,7 @@ export class Server {
   ) {}
 
   receive(message: ToWorker): void {
-    if ('cancel' in message) this.calls.get(message.cancel)?.abort.abort()
+    if ('cancel' in message) this.stop(message.cancel)
     else if ('taken' in message) this.taken(message.taken)
     else if ('answer' in message) this.answered(message)
     else void this.serve(message)
@@ -60,7 +62,7 @@ export class Server {
       const handler = this.handlers[method]
       if (!handler) throw new MaskletError('invalid_argument', `the worker has no method '${method}'`)
       const emit = (event: unknown) => this.emit(id, event)
-      const value = await handler(args as never, { signal: abort.signal, emit })
+      const value = await handler(args as never, { signal: abort.signal, emit, stop: () => this.stop(id) })
       if (value instanceof Moved) this.post({ id, value: value.value }, value.transfer)
       else this.post({ id, value })
     } catch (thrown) {
@@ -79,9 +81,14 @@ export class Server {
     while (call.waiting > 1 && !call.abort.signal.aborted) {
       await new Promise<void>((resolve) => {
         call.wake = resolve
-        call.abort.signal.addEventListener('abort', () => resolve(), { once: true })
       })
     }
+  }
+
+  private stop(id: number): void {
+    const call = this.calls.get(id)
+    call?.abort.abort()
+    call?.wake?.()
   }
 
   private taken(id: number): void {

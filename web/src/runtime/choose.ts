@@ -4,6 +4,9 @@ import { Channel } from '../protocol/channel.js'
 import type { StartArgs } from '../worker/engine.js'
 import type { Assets } from './assets.js'
 
+/** More share too little work each. */
+const mostThreads = 8
+
 type Attempt = Pick<RuntimeInfo, 'provider' | 'threads'>
 
 /** What to try, best first, and why better ones are not tried. */
@@ -16,7 +19,7 @@ async function attempts({ provider = 'auto', threads = 0 }: CreateOptions): Prom
     else notes.push(why)
   }
   if (provider === 'webgpu') return { list, notes }
-  const wanted = threads || Math.max(1, navigator.hardwareConcurrency)
+  const wanted = threads || Math.min(mostThreads, Math.max(1, navigator.hardwareConcurrency))
   if (globalThis.crossOriginIsolated === true && wanted > 1) list.push({ provider: 'wasm', threads: wanted })
   else if (wanted > 1)
     notes.push('the page is not cross-origin isolated (COOP and COEP headers), so threads are not available')

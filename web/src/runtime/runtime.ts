@@ -56,7 +56,7 @@ export class Runtime {
   private readonly sessions = new Map<string, Ort.InferenceSession>()
   private last: Promise<unknown> = Promise.resolve()
   /** Milliseconds in each network, and runs, since the start; and in what a frame costs besides. */
-  readonly spent = new Map<string, { ms: number; runs: number }>()
+  readonly spent = new Map<string, { ms: number; runs: number; best: number }>()
 
   private constructor(
     private readonly ort: typeof Ort,
@@ -163,8 +163,8 @@ export class Runtime {
 
   /** Adds to `spent`. */
   count(name: string, ms: number): void {
-    const spent = this.spent.get(name) ?? { ms: 0, runs: 0 }
-    this.spent.set(name, { ms: spent.ms + ms, runs: spent.runs + 1 })
+    const spent = this.spent.get(name) ?? { ms: 0, runs: 0, best: Infinity }
+    this.spent.set(name, { ms: spent.ms + ms, runs: spent.runs + 1, best: Math.min(spent.best, ms) })
   }
 
   private explain(thrown: unknown, doing: string): MaskletError {

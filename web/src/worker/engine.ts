@@ -87,7 +87,7 @@ export class Engine {
     setImage: (args: { source: WireSource }, context) => this.setImage(args.source, context),
     predict: (args: { prompt: ImagePrompt; masks?: MaskForms }, context) => this.predict(args.prompt, args.masks, context),
     memory: () => this.memory(),
-    timings: () => [...this.runtime.spent].map(([network, { ms, runs }]) => ({ network, ms, runs })),
+    timings: () => [...this.runtime.spent].map(([network, spent]) => ({ network, ...spent })),
   }
 
   private async begin(args: StartArgs, context: CallContext): Promise<void> {

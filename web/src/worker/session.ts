@@ -39,7 +39,7 @@ export class WorkerSession {
   private partial = 'not tracked yet'
   private over = false
   private readonly afterFrame: (() => void)[] = []
-  private readonly running = new AbortController()
+  private running: CallContext | undefined
   private busy: Promise<unknown> = Promise.resolve()
 
   constructor(
@@ -113,11 +113,12 @@ export class WorkerSession {
     try {
       if (direction !== 'backward') {
         check(this.session.propagate({ start, length, reverse: false }))
-        await this.drive(context.signal, masks, (frame) => report(undefined, frame))
+        await this.drive(context, masks, (frame) => report(undefined, frame))
       }
       if (direction !== 'forward' && start !== undefined && start > 0) {
+        this.checkOpen()
         check(this.session.propagate({ start, length, reverse: true }))
-        await this.drive(context.signal, masks, (frame) => report(direction === 'both' ? start : undefined, frame))
+        await this.drive(context, masks, (frame) => report(direction === 'both' ? start : undefined, frame))
       }
       this.partial = ''
     } catch (thrown) {
@@ -129,7 +130,7 @@ export class WorkerSession {
 
   private async goOn({ masks }: PropagateOptions, context: CallContext): Promise<void> {
     check(this.session.continuePropagation())
-    await this.drive(context.signal, masks, async (frame) => context.emit(await this.keep(frame, masks)))
+    await this.drive(context, masks, async (frame) => context.emit(await this.keep(frame, masks)))
     this.partial = ''
   }
 
@@ -139,7 +140,7 @@ export class WorkerSession {
     let found: CoreFrame | undefined
     const shown = this.session.show(frame)
     if (!shown.error) {
-      await this.drive(context.signal, forms, (result) => {
+      await this.drive(context, forms, (result) => {
         found = result
       })
     } else if (shown.error.code !== 'invalid_state') {
@@ -230,7 +231,7 @@ export class WorkerSession {
   async close(): Promise<void> {
     if (this.over) return
     this.over = true
-    this.running.abort()
+    this.running?.stop()
     await this.busy.catch(() => undefined)
     this.session.delete()
     this.kept.close()
@@ -245,7 +246,7 @@ export class WorkerSession {
     this.checkOpen()
     check(begin())
     let found: CoreFrame | undefined
-    await this.drive(context.signal, forms, (frame) => {
+    await this.drive(context, forms, (frame) => {
       found = frame
     })
     if (!found) throw new MaskletError('runtime_failed', 'core reported no frame for a prompt')
@@ -255,18 +256,17 @@ export class WorkerSession {
   }
 
   private async drive(
-    signal: AbortSignal,
+    context: CallContext,
     forms: MaskForms | undefined,
     take: (frame: CoreFrame) => Promise<void> | void,
   ): Promise<void> {
-    const either = AbortSignal.any([signal, this.running.signal])
     const afterFrame = () => {
       for (const work of this.afterFrame.splice(0)) work()
     }
     const work = drive(this.session, {
       runtime: this.runtime,
       kept: this.kept,
-      picture: (frame) => this.clip.picture(frame, either),
+      picture: (frame) => this.clip.picture(frame, context.signal),
       ready: async () => {
         const start = performance.now()
         const frame = check(this.session.result(coreForms(forms)))
@@ -274,14 +274,16 @@ export class WorkerSession {
         await take(frame)
         afterFrame()
       },
-      signal: either,
+      signal: context.signal,
     })
     this.busy = work
+    this.running = context
     try {
       await work
     } catch (thrown) {
       throw this.over ? cancelled('the call: its session is closed and it') : thrown
     } finally {
+      this.running = undefined
       afterFrame()
     }
   }
