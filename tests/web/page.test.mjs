@@ -90,7 +90,7 @@ test('while it tracks, the page itself is never held up for long', async () => {
   await idle(page)
   const longest = await page.evaluate(() => Math.round(globalThis.longest))
   console.log(`  longest task of the page while tracking: ${longest || 'under 50'} ms`)
-  assert.ok(longest < 250, `${longest} ms`)
+  assert.ok(longest < 500, `${longest} ms`)
 })
 
 test('a second object with a name and a colour of its own; undo takes the last mark back', async () => {

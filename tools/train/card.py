@@ -69,23 +69,39 @@ def davis_section(results):
             "on the final weights; never used to train or to choose.\n\n" + table(head, lines) + "\n\n" + per)
 
 
+def spans(log):
+    """[phase, minutes by the clock, minutes of CPU, steps] in order; what was lost by stopping is left out."""
+    rows, last = {}, None
+    for entry in log:
+        if "phase" in entry:
+            last = rows.setdefault(entry["phase"], [entry["phase"], 0.0, 0.0, 0])
+            before = entry
+        elif last is not None and entry["step"] > before["step"]:
+            for at, key, scale in ((1, "hours", 60), (2, "cpu_hours", 60), (3, "step", 1)):
+                last[at] += max(0, entry[key] - before[key]) * scale
+            before = entry
+    return [[name, f"{clock:.0f}", f"{cpu:.0f}", steps] for name, clock, cpu, steps in rows.values()]
+
+
 def training_section(log, note):
-    options = next(e["options"] for e in log if "options" in e)
-    phases = [e for e in log if "phase" in e]
-    last = log[-1]
-    spans = []
-    seen = {}
-    for entry in phases:
-        seen.setdefault(entry["phase"], entry)
-    starts = list(seen.values())
-    for entry, after in zip(starts, starts[1:] + [last]):
-        spans.append([entry["phase"], f"{(after['hours'] - entry['hours']) * 60:.0f}", after["step"] - entry["step"]])
+    options = [e["options"] for e in log if "options" in e]
+    last, first = log[-1], options[0]
     textures = next(e["textures"] for e in log if "textures" in e)
-    return (f"{last['hours']:.2f} hours by the clock, {last['step']} steps, seed {options['seed']}, "
-            f"{options['processes']} processes of {options['threads']} thread on {options['device']}. "
+    cooled = " In the last part it fell to a hundredth of that in a straight line." if options[-1].get("cool") else ""
+    return (f"{last['hours']:.2f} hours by the clock, {last['cpu_hours']:.2f} hours of CPU time in all, {last['step']} steps, "
+            f"seed {first['seed']}, {first['processes']} processes of {first['threads']} thread on {first['device']}. "
             f"Data: clips from the generator in `tools/train/clips`, {textures} photographs as textures, no annotated video. "
-            f"AdamW, {schedule.PEAK_RATE:g} falling to {schedule.FINAL_RATE:g} as a cosine; the weights are an exponential average."
-            + (f" {note}" if note else "") + "\n\n" + table(["phase", "minutes", "steps"], spans))
+            f"AdamW at a constant rate of {schedule.RATE:g} after a warm-up.{cooled} The weights are an exponential average."
+            + (f" {note}" if note else "") + "\n\n"
+            + table(["phase", "minutes by the clock", "minutes of CPU", "steps"], spans(log)))
+
+
+def examples_section(folder):
+    if not os.path.exists(os.path.join(folder, "examples.jpg")):
+        return ""
+    return ("![Four generated clips with outlines](examples.jpg)\n\nGenerated clips without photographs, 16 frames: the best of 18 "
+            "objects, two in the middle, and one of the worst (`tools/train/pictures.py`). White: the true mask, given on the "
+            "first frame; red: nano's.\n\n")
 
 
 def limits_section(results):
@@ -134,7 +150,7 @@ Licence of the weights: Apache-2.0.
 
 {synthetic_section(results)}
 
-## Scores on real video
+{examples_section(folder)}## Scores on real video
 
 {davis_section(results)}
 

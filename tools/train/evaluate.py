@@ -111,21 +111,22 @@ def evaluate(model, clips, names):
 
 
 def abort_rule(model, clips):
-    """Does moving the click move the mask, and does memory matter? (mean change of masks, change of J).
+    """Does moving the click move the mask, and does it find the object? (change of the mask, J on the clicked frame).
 
-    The first number is 1 - IoU between the masks of clicks on two objects of the same frame.
+    The change is 1 - IoU between the masks of clicks on two objects of the same frame.
     """
     model.eval()
-    moved = []
+    moved, found_j = [], []
     for images, masks in clips:
         encoded = [level[:1] for level in encode_clip(model, images[:1])]
         found = []
         for truth in masks:
             out = Tracker(model).prompt_points(0, encoded, [centre_click(truth[0])], [1])
             found.append((model.enlarge(out["low_res"])[0, 0] > 0).cpu().numpy())
+            found_j.append(jaccard(found[-1], truth[0].astype(bool)))
         moved.append(1 - jaccard(found[0], found[1]))
     model.train()
-    return float(np.mean(moved))
+    return float(np.mean(moved)), float(np.mean(found_j))
 
 
 def copy_scores(clips):

@@ -6,12 +6,13 @@ import torch
 class FlatAdam:
     """AdamW over a model whose parameters and gradients become views of two vectors.
 
-    The gradient vector has one number more, through which processes share the progress of the run.
+    The gradient vector has `SHARED` numbers more, through which processes share clocks and orders.
     `average` is an exponential moving average of the weights.
     """
 
     BETAS, EPSILON, DECAY, CLIP = (0.9, 0.98), 1e-8, 0.02, 1.0
     AVERAGE, AVERAGE_EVERY = 0.998, 4
+    SHARED = 3
 
     def __init__(self, model):
         self.model = model
@@ -19,7 +20,7 @@ class FlatAdam:
         count = sum(p.numel() for _, p in self.named)
         device = self.named[0][1].device
         self.weights = torch.empty(count, device=device)
-        self.gradient = torch.zeros(count + 1, device=device)
+        self.gradient = torch.zeros(count + self.SHARED, device=device)
         self.decayed = torch.zeros(count, device=device)
         self.spans, at = {}, 0
         for name, parameter in self.named:
@@ -32,7 +33,7 @@ class FlatAdam:
             at = end
         self.first, self.second = torch.zeros_like(self.weights), torch.zeros_like(self.weights)
         self.average = self.weights.clone()
-        self.steps = 0
+        self.steps, self.keep, self.whole = 0, self.AVERAGE, slice(0, count)
 
     def part(self, prefixes):
         """The slice of the vectors that holds the parameters of these names, which must lie together."""
@@ -44,11 +45,12 @@ class FlatAdam:
     def zero(self):
         self.gradient.zero_()
 
-    def step(self, rate, part=slice(0, -1)):
+    def step(self, rate, part=None):
         """One update of a part; returns its gradient's norm before clipping.
 
         A step whose gradient is not finite is skipped.
         """
+        part = part or self.whole
         gradient = self.gradient[part]
         size = len(gradient)
         weights, first, second, decayed = (v[part.start:part.start + size] for v in
@@ -67,7 +69,7 @@ class FlatAdam:
         scale = second.sqrt().add_(self.EPSILON * c2 ** 0.5)
         weights.addcdiv_(first, scale, value=-rate * c2 ** 0.5 / c1)
         if self.steps % self.AVERAGE_EVERY == 0:
-            keep = min(self.AVERAGE, (1 + self.steps) / (10 + self.steps)) ** self.AVERAGE_EVERY
+            keep = min(self.keep, (1 + self.steps) / (10 + self.steps)) ** self.AVERAGE_EVERY
             self.average.lerp_(self.weights, 1 - keep)
         return norm
 

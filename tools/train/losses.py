@@ -33,11 +33,12 @@ def mask_terms(logits_bmhw, target_bhw):
     return balanced, focal, dice, iou
 
 
-def step_loss(raw, target_bhw, present_b, multimask, balance):
+def step_loss(raw, target_bhw, present_b, multimask, balance, absent_weight=1.0):
     """Loss of one decoder call, and what to log.
 
     present_b: 1 where the object is visible, 0 where not, between them no verdict on presence.
     balance: 1 for balanced cross-entropy + dice, 0 for 20 x focal + dice; between them a mixture.
+    absent_weight: of an absent object against a visible one in the loss of the object score.
     """
     masks, iou_guess, _, score = raw
     balanced, focal, dice, iou = mask_terms(masks, target_bhw)
@@ -54,8 +55,9 @@ def step_loss(raw, target_bhw, present_b, multimask, balance):
         mask_loss, iou_loss = each[:, 0], iou_each[:, 0]
         chosen = torch.zeros_like(iou_guess[:, :1], dtype=torch.int64)
     clear = ((present_b < 0.01) | (present_b > 0.99)).float()
-    score_each = F.binary_cross_entropy_with_logits(score[:, 0], seen, reduction="none") * clear
-    score_loss = score_each.sum() / clear.sum().clamp(min=1)
+    score_each = F.binary_cross_entropy_with_logits(score[:, 0], seen, reduction="none")
+    score_weight = clear * (seen + absent_weight * (1 - seen))
+    score_loss = (score_each * score_weight).sum() / clear.sum().clamp(min=1)
     total = (mask_loss * weight).sum() + (iou_loss * weight).sum() + score_loss
     with torch.no_grad():
         hit = ((score[:, 0] > 0).float() == seen).float() * clear

@@ -18,6 +18,7 @@ class Habits:
     corrupt: float = 0.15       # memories made from a damaged mask
     thin_memory: float = 0.25   # steps that drop spatial memories at random, sometimes all of them
     no_pointers: float = 0.1    # steps that drop all pointers
+    absent_weight: float = 1.0  # of absent objects in the loss of the object score
     taught_frames: float = 1.0  # share of a clip's frames through which the image encoder is trained
 
 
@@ -83,14 +84,19 @@ def prompt_rounds(model, rng, encoded, masks_bss, kind, rounds, balance, tally):
         labels = torch.cat([labels, torch.tensor([[l] for _, l in new], device=labels.device)], 1)
 
 
-def image_pass(model, rng, images_n3ss, masks_nkss, kind, balance, rounds=3):
-    """Several objects of each image, encoded once; clicks or boxes, or the pointer path of a mask."""
+def image_pass(model, rng, images_n3ss, masks_nkss, kind, balance):
+    """Several objects of each image, encoded once; clicks or boxes, then up to two clicks on errors.
+
+    Now and then also the pointer path of a mask. Most of the time goes into the pictures, not into rounds on them.
+    """
+    rounds = int(rng.choice([1, 2, 3], p=[0.55, 0.25, 0.2]))
     count, each = masks_nkss.shape[:2]
     masks = masks_nkss.flatten(0, 1)
     encoded = [x.repeat_interleave(each, 0) for x in model.encode_images(images_n3ss)]
     tally = Tally()
     prompt_rounds(model, rng, encoded, masks, kind, rounds, balance, tally)
-    _mask_path(model, encoded, masks, balance, tally)
+    if rng.random() < 0.25:
+        _mask_path(model, encoded, masks, balance, tally)
     return tally
 
 
@@ -130,7 +136,7 @@ def clip_pass(model, rng, images_nt3ss, masks_nktss, kind, habits):
         raw = model.decode(seen, high0, high1)
         target = shrink_target(masks[:, t], LOSS_SIDE * high0.shape[-1])
         here = presence(masks[:, t])
-        loss, log = step_loss(raw, target, here, True, habits.balance)
+        loss, log = step_loss(raw, target, here, True, habits.balance, habits.absent_weight)
         tally.add(loss, log)
         if t + 1 < frames:
             low, token = choose(raw, True)

@@ -1,4 +1,4 @@
-"""What a run does at each share of its budget (0 at the start, 1 at the end)."""
+"""What a run does when: phases by steps, the last one open; a constant rate, and a fall of it for the export."""
 
 from dataclasses import dataclass
 
@@ -10,67 +10,58 @@ from rollout import Habits
 @dataclass
 class Phase:
     name: str
-    until: float        # share of the budget at which it ends
-    frames: int         # 0: geometry, 1: images, more: clips
-    clips: int          # per process and step
-    shrink: float = 1   # divides the pictures' sides: small ones train several times as fast
-    calm: bool = False  # slow motion
-    absence: float = 0.0
+    steps: int                    # 0: open, until the run is stopped
+    mix: tuple                    # (frames, clips per process, share of the steps), ...; 0 frames: geometry, 1: images
+    picture: float = 1            # side of the pictures as a share of the planned one: small ones train faster
+    calm: float = 0.5             # share of calm clips
     teach: tuple = (0.0, 0.0)     # at the phase's begin and end
     balance: tuple = (1.0, 1.0)
-    prompts: tuple = ()           # (kind, share), ...
-    at_least: int = 0             # steps, whatever the clock says: without them the phase is of no use
+    prompts: tuple = ()           # (kind, share), ... of the clips' first frames
+    corrupt: float = 0.15
+    thin_memory: float = 0.25
+    absent_weight: float = 1.0
 
 
+IMAGE_PROMPTS = (("click", 0.65), ("box", 0.35))
 PHASES = [
-    Phase("geometry", 0.02, 0, 16, shrink=1.5, at_least=700, prompts=(("click", 0.6), ("box", 0.4))),
-    Phase("images", 0.30, 1, 5, shrink=1.5, balance=(1.0, 0.6), prompts=(("click", 0.65), ("box", 0.35))),
-    Phase("clips of 2", 0.36, 2, 4, shrink=1.5, calm=True, teach=(1.0, 0.5), balance=(0.8, 0.6),
-          prompts=(("mask", 0.8), ("click", 0.1), ("box", 0.1))),
-    Phase("clips of 4, small", 0.78, 4, 3, shrink=1.5, calm=True, absence=0.32, teach=(0.4, 0.1), balance=(0.6, 0.35),
-          prompts=(("mask", 0.6), ("click", 0.25), ("box", 0.15))),
-    Phase("clips of 8, small", 0.83, 8, 2, shrink=1.5, absence=0.45, teach=(0.1, 0.1), balance=(0.35, 0.3),
-          prompts=(("mask", 0.6), ("click", 0.25), ("box", 0.15))),
-    Phase("clips of 4", 0.95, 4, 2, calm=True, absence=0.32, teach=(0.1, 0.1), balance=(0.3, 0.3),
-          prompts=(("mask", 0.6), ("click", 0.25), ("box", 0.15))),
-    Phase("clips of 8", 1.0, 8, 1, absence=0.45, teach=(0.1, 0.0), balance=(0.3, 0.25),
-          prompts=(("mask", 0.55), ("click", 0.3), ("box", 0.15))),
+    Phase("geometry", 900, ((0, 16, 1.0),), picture=2 / 3, prompts=(("click", 0.6), ("box", 0.4))),
+    Phase("images, small", 2700, ((1, 6, 1.0),), picture=2 / 3, balance=(1.0, 0.5)),
+    Phase("images", 600, ((1, 4, 1.0),), balance=(0.5, 0.4)),
+    Phase("clips of 2", 400, ((2, 4, 0.8), (1, 6, 0.2)), picture=2 / 3, calm=0.9, teach=(0.9, 0.3), balance=(0.5, 0.4),
+          prompts=(("mask", 0.8), ("click", 0.1), ("box", 0.1)), corrupt=0.05, thin_memory=0.1),
+    Phase("clips of 4, small", 1500, ((4, 3, 0.8), (1, 6, 0.2)), picture=2 / 3, calm=0.6, teach=(0.3, 0.1),
+          balance=(0.4, 0.3), prompts=(("mask", 0.6), ("click", 0.25), ("box", 0.15)), absent_weight=2.0),
+    Phase("clips of 4", 2500, ((4, 2, 0.8), (1, 4, 0.2)), calm=0.6, teach=(0.1, 0.1), balance=(0.3, 0.3),
+          prompts=(("mask", 0.6), ("click", 0.25), ("box", 0.15)), absent_weight=2.0),
+    Phase("clips of 4 and 8", 0, ((4, 2, 0.5), (8, 1, 0.35), (1, 4, 0.15)), calm=0.4, teach=(0.05, 0.05),
+          balance=(0.3, 0.3), prompts=(("mask", 0.55), ("click", 0.3), ("box", 0.15)), absent_weight=3.0),
 ]
-IMAGE_STEPS = 0.2  # of the steps of every clip phase
-PEAK_RATE, FINAL_RATE = 8e-4, 8e-6
-HOLD_UNTIL = 0.40  # the rate falls as a half cosine from here to the end
+RATE, WARM_UP = 8e-4, 100
 
 
 def picture_px(arch, phase):
-    """The pictures' side in a phase, a multiple of 32."""
-    return max(32, round(arch["image_size"] / phase.shrink / 32) * 32)
+    """The pictures' side in a phase, a multiple of 64."""
+    return max(64, round(arch["image_size"] * phase.picture / 64) * 64)
 
 
-def phase_at(progress, steps=1 << 30):
-    """The phase of a share of the budget; a phase with `at_least` steps outlasts its share until it had them."""
-    return next((phase for phase in PHASES if progress < phase.until or steps < phase.at_least), PHASES[-1])
+def share_of_phase(phase, done):
+    return min(1.0, done / phase.steps) if phase.steps else 1.0
 
 
-def share_of_phase(progress, phase):
-    begin = max([p.until for p in PHASES if p.until < phase.until], default=0.0)
-    return min(1.0, max(0.0, (progress - begin) / (phase.until - begin)))
+def learning_rate(step, cooled=0.0):
+    """Constant after a warm-up; `cooled` from 0 to 1 takes it down to a hundredth."""
+    return RATE * min(1.0, (step + 1) / WARM_UP) * max(0.01, 1 - cooled)
 
 
-def learning_rate(progress, step):
-    fall = min(1.0, max(0.0, (progress - HOLD_UNTIL) / (1 - HOLD_UNTIL)))
-    rate = FINAL_RATE + (PEAK_RATE - FINAL_RATE) * 0.5 * (1 + np.cos(np.pi * fall))
-    return rate * min(1.0, (step + 1) / 100)
-
-
-def habits_at(progress, phase):
-    at = share_of_phase(progress, phase)
+def habits_at(phase, done, frames):
+    at = share_of_phase(phase, done)
     blend = lambda pair: pair[0] + (pair[1] - pair[0]) * at
-    early = phase.frames <= 2
-    return Habits(balance=blend(phase.balance), teach=blend(phase.teach), corrupt=0.05 if early else 0.15,
-                  thin_memory=0.1 if early else 0.25, no_pointers=0.1,
-                  taught_frames=1.0 if early or phase.shrink > 1 else 0.5)
+    return Habits(balance=blend(phase.balance), teach=blend(phase.teach), corrupt=phase.corrupt,
+                  thin_memory=phase.thin_memory, no_pointers=0.1, absent_weight=phase.absent_weight,
+                  taught_frames=1.0 if frames <= 2 else 0.5)
 
 
-def draw_kind(rng, choices):
-    names, shares = zip(*choices)
-    return str(rng.choice(names, p=shares))
+def draw(rng, choices):
+    """One of the choices, whose last member is its share."""
+    shares = np.array([choice[-1] for choice in choices], float)
+    return choices[int(rng.choice(len(choices), p=shares / shares.sum()))]

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import time
 
 import cv2
@@ -13,54 +14,22 @@ import torch.distributed as dist
 import evaluate
 import plot
 import schedule
-from clips import TextureBank, make_clip
+from calibrate import calibrate
+from clips import Pool, TextureBank, make_clip
 from flat import FlatAdam
 from rollout import clip_pass, geometry_pass, image_pass
 from sam2 import Sam2, load_architecture
 from tracker import normalise
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+EVALUATED = ["mask", "click", "first_only", "no_pointers"]
+OBJECTS = 2  # of each clip or image
 GEOMETRY_PARTS = ("sam_prompt_encoder", "sam_mask_decoder")
-LOG_EVERY, SAVE_EVERY_S, EVALUATIONS = 25, 240, 5
-SEEN_BEFORE = 0.65  # of the clips, in another guise; making a new one costs as much as learning from it
-
-
-class Clips:
-    """Clips for training; some come again from a pool, mirrored, reversed or recoloured."""
-
-    def __init__(self, bank, seed):
-        self.bank, self.seed, self.drawn, self.pool = bank, seed, 0, {}
-
-    def draw(self, rng, phase, frames, side):
-        key = (frames, phase.calm, side)
-        pool = self.pool.setdefault(key, [])
-        if len(pool) > 24 and rng.random() < SEEN_BEFORE:
-            return self._again(rng, *pool[int(rng.integers(len(pool)))])
-        own = np.random.default_rng([*self.seed, self.drawn])
-        self.drawn += 1
-        clip = make_clip(own, self.bank, frames, side, calm=phase.calm, absence=phase.absence)
-        pool.append(clip)
-        del pool[:-96]
-        return clip
-
-    @staticmethod
-    def _again(rng, images, masks):
-        """The same clip in another guise."""
-        if rng.random() < 0.7:
-            images, masks = images[:, :, ::-1], masks[..., ::-1]
-        if rng.random() < 0.2:
-            images, masks = images[:, ::-1], masks[..., ::-1, :]
-        if rng.random() < 0.5 and (masks[:, -1].mean((1, 2)) > 0.0015).all():
-            images, masks = images[::-1], masks[:, ::-1]
-        if rng.random() < 0.5:
-            images = images[..., rng.permutation(3)]
-        return images, masks
-
-    def batch(self, rng, phase, frames, count, side, device):
-        drawn = [self.draw(rng, phase, frames, side) for _ in range(count)]
-        images = torch.stack([normalise(np.ascontiguousarray(i)) for i, _ in drawn]).to(device)
-        masks = torch.from_numpy(np.stack([np.ascontiguousarray(m) for _, m in drawn])).to(device)
-        return images, masks
+LOG_EVERY, SAVE_EVERY_S, EVALUATE_EVERY_S = 25, 60, 900
+CALIBRATION_PICTURES = 32
+START_WITH = 48                # clips in the pool before the first step that needs one
+FRESH, FRESH_FULL = 0.4, 0.1  # new clips per step while the pool grows, and once it is full
+COOLED_AVERAGE = 0.99          # horizon of the averaged weights while the rate falls
 
 
 class Run:
@@ -70,23 +39,37 @@ class Run:
         torch.manual_seed(options.seed)
         self.model = Sam2(load_architecture(options.architecture)).to(self.device).train()
         self.flat = FlatAdam(self.model)
-        self.step, self.spent_s, self.progress, self.phase_name = 0, 0.0, 0.0, None
-        self.recent, self.frozen = [], None
-        self.origin = (0.0, 0.0)  # progress and seconds from which the clock counts
+        self.step, self.phase, self.done = 0, 0, 0  # steps in all; index of the phase, steps in it
+        self.spent_s, self.cpu_s, self.from_s = 0.0, 0.0, 0.0  # by the clock, of all processes; where this budget began
+        self.recent, self.frozen, self.entered = [], None, False
         if rank == 0:  # fills the cache of regions, which the others then read
             self.load_textures()
         self.wait()
         if rank > 0:
             self.load_textures()
-        self.next_evaluation = 0.0
+        if not (options.resume or options.start_from):
+            self.calibrate()
+        self.next_evaluation_s = EVALUATE_EVERY_S
+
+    def calibrate(self):
+        """The same for every process: the same weights, the same pictures."""
+        rng, side = np.random.default_rng([self.options.seed, 3]), schedule.picture_px(self.model.arch, schedule.PHASES[1])
+        pictures = [make_clip(rng, self.bank, 1, side)[0][0] for _ in range(CALIBRATION_PICTURES)]
+        calibrate(self.model, torch.stack([normalise(picture) for picture in pictures]).to(self.device))
+        self.flat.average.copy_(self.flat.weights)
 
     def load_textures(self):
-        options, cache = self.options, os.path.join(self.options.out, "cache")
-        self.clips = Clips(TextureBank(options.textures, "train", cache), (options.seed, self.rank))
+        options = self.options
+        cache = os.path.join(os.path.dirname(options.start_from) if options.start_from else options.out, "cache")
+        self.bank = TextureBank(options.textures, "train", cache)
+        self.pool = Pool(self.bank, cache, f"pool-{self.rank}", (options.seed, self.rank), options.pool_px, options.pool)
         self.held_out = evaluate.held_out_clips(TextureBank(options.textures, "held-out", cache),
                                                 self.model.input_px, options.eval_clips, options.eval_frames)
 
     # ---- bookkeeping
+
+    def settings(self):
+        return {k: v for k, v in vars(self.options).items() if k not in ("out", "textures", "architecture", "start_from")}
 
     def wait(self):
         if self.ranks > 1:
@@ -98,39 +81,47 @@ class Run:
     def log(self, **entry):
         if self.rank == 0:
             with open(self.path("log.jsonl"), "a") as file:
-                file.write(json.dumps({"step": self.step, "hours": round(self.spent_s / 3600, 4), **entry}) + "\n")
+                file.write(json.dumps({"step": self.step, "hours": round(self.spent_s / 3600, 4),
+                                       "cpu_hours": round(self.cpu_s / 3600, 4), **entry}) + "\n")
 
     def save(self):
+        self.pool.note()
         if self.rank == 0:
-            state = {"flat": self.flat.state(), "step": self.step, "spent_s": self.spent_s, "progress": self.progress,
-                     "drawn": self.clips.drawn, "options": vars(self.options),
-                     "next_evaluation": self.next_evaluation, "buffers": dict(self.model.named_buffers()),
-                     "arch": self.model.arch}
+            state = {"flat": self.flat.state(), "step": self.step, "phase": schedule.PHASES[self.phase].name,
+                     "done": self.done, "spent_s": self.spent_s, "cpu_s": self.cpu_s, "options": vars(self.options),
+                     "buffers": dict(self.model.named_buffers()), "arch": self.model.arch}
             torch.save(state, self.path("checkpoint.pt.new"))
             os.replace(self.path("checkpoint.pt.new"), self.path("checkpoint.pt"))
 
-    def resume(self):
-        state = torch.load(self.path("checkpoint.pt"), map_location=self.device)
+    def resume(self, path):
+        state = torch.load(path, map_location=self.device)
         self.flat.load(state["flat"])
         for name, buffer in self.model.named_buffers():
             if "gaussian" in name:
                 buffer.copy_(state["buffers"][name])
-        self.step, self.spent_s, self.progress = state["step"], state["spent_s"], state["progress"]
-        self.next_evaluation = state["next_evaluation"]
-        if self.options.again_from is not None:
-            self.origin = (self.options.again_from, self.spent_s)
-            self.progress = self.next_evaluation = self.options.again_from
-            self.next_evaluation += 1.0 / EVALUATIONS
-        # Clips that follow the ones already drawn; the pool of seen clips starts empty.
-        self.clips.drawn = state["drawn"] + 1
+        self.step, self.done, self.spent_s, self.cpu_s = (state[k] for k in ("step", "done", "spent_s", "cpu_s"))
+        self.phase = [phase.name for phase in schedule.PHASES].index(state["phase"])
+        self.from_s, self.next_evaluation_s = self.spent_s, self.spent_s + EVALUATE_EVERY_S
+
+    def enter(self, name):
+        """Goes to a phase at once, whatever is left of the present one."""
+        self.phase, self.done = [phase.name for phase in schedule.PHASES].index(name), 0
+        self.entered = False
 
     # ---- training
 
+    def share_spent(self):
+        """Of the budget, by the clock or by steps."""
+        options = self.options
+        if options.steps:
+            return self.step / options.steps
+        return (self.spent_s - self.from_s) / (options.hours * 3600)
+
     def loop(self):
-        self.mark, self.saved_s = time.monotonic(), self.spent_s
-        while self.progress < 1 and not (self.options.max_steps and self.step >= self.options.max_steps):
-            if self.progress >= self.next_evaluation and schedule.phase_at(self.progress, self.step).frames:
-                self.next_evaluation = self.progress + 1.0 / EVALUATIONS
+        self.mark, self.mark_cpu, self.saved_s = time.monotonic(), time.process_time(), self.spent_s
+        while self.share_spent() < 1 and not (self.options.max_steps and self.step >= self.options.max_steps):
+            if self.spent_s >= self.next_evaluation_s and self.phase:
+                self.next_evaluation_s = self.spent_s + EVALUATE_EVERY_S
                 self.evaluate()
             self.one_step()
             if self.spent_s - self.saved_s > SAVE_EVERY_S:
@@ -140,11 +131,14 @@ class Run:
         self.save()
 
     def one_step(self):
-        phase = schedule.phase_at(self.progress, 1 << 30 if self.options.steps else self.step)
-        if phase.name != self.phase_name:
-            if self.phase_name == schedule.PHASES[0].name:
+        phase = schedule.PHASES[self.phase]
+        if phase.steps and self.done >= phase.steps:
+            self.phase, self.done, self.entered = self.phase + 1, 0, False
+            if self.phase == 1:
                 self.flat.forget_moments()
-            self.phase_name = phase.name
+            phase = schedule.PHASES[self.phase]
+        if not self.entered:
+            self.entered = True
             self.log(phase=phase.name)
             self.model.set_size(schedule.picture_px(self.model.arch, phase))
         shared = np.random.default_rng([self.options.seed, 1, self.step])
@@ -152,46 +146,81 @@ class Run:
         self.flat.zero()
         tally = self.forward(phase, shared, own)
         tally.mean().backward()
-        rate = schedule.learning_rate(self.progress, self.step)
+        cooled = self.share_spent() if self.options.cool else 0.0
+        rate = schedule.learning_rate(self.step, cooled)
+        order = self.share_clocks()
+        norm = self.flat.step(rate, self.flat.part(GEOMETRY_PARTS) if self.phase == 0 else None)
+        self.step += 1
+        self.done += 1
+        self.note(tally, norm, rate)
+        if order > 0:
+            self.enter(schedule.PHASES[order].name)
+        elif order < 0:
+            self.cool(-order / 60)
+
+    def ordered(self):
+        """An order left as a file in the run's folder, which is removed; 0 if there is none.
+
+        `enter` holds the name of a phase, whose index is returned; `cool` minutes, returned as a negative number.
+        """
+        for name in ("enter", "cool") if self.step % 5 == 0 else ():
+            path = self.path(name)
+            if os.path.exists(path):
+                with open(path) as file:
+                    text = file.read().strip()
+                os.remove(path)
+                names = [phase.name for phase in schedule.PHASES]
+                return (names.index(text) if text in names else 0) if name == "enter" else -int(text)
+        return 0
+
+    def cool(self, hours):
+        """From here on the rate falls, for so long; the trunk's state stays behind as trunk.pt."""
+        self.save()
         if self.rank == 0:
-            self.flat.gradient[-1] = self.clock()
+            shutil.copy(self.path("checkpoint.pt"), self.path("trunk.pt"))
+        self.options.cool, self.options.hours, self.options.steps = True, hours, 0
+        self.from_s, self.flat.keep = self.spent_s, COOLED_AVERAGE
+        self.log(options=self.settings())
+
+    def share_clocks(self):
+        """Averages gradients; all go by the first process's clock and orders, and their CPU time is summed."""
+        now, now_cpu = time.monotonic(), time.process_time()
+        shared = self.flat.gradient[-self.flat.SHARED:]
+        shared[0] = now - self.mark if self.rank == 0 else 0
+        shared[1] = now_cpu - self.mark_cpu
+        shared[2] = self.ordered() if self.rank == 0 else 0
+        self.mark, self.mark_cpu = now, now_cpu
         if self.ranks > 1:
             dist.all_reduce(self.flat.gradient)
-            self.progress = float(self.flat.gradient[-1])
-            self.flat.gradient.div_(self.ranks)
-        else:
-            self.progress = float(self.flat.gradient[-1])
-        norm = self.flat.step(rate, self.flat.part(GEOMETRY_PARTS)) if phase.frames == 0 else self.flat.step(rate)
-        self.step += 1
-        self.note(tally, norm, rate)
-
-    def clock(self):
-        """Share of the budget that is spent; by steps if the run is bounded by steps."""
-        now = time.monotonic()
-        self.spent_s += now - self.mark
-        self.mark = now
-        if self.options.steps:
-            return (self.step + 1) / self.options.steps
-        begin, begin_s = self.origin
-        return begin + (1 - begin) * (self.spent_s - begin_s) / (self.options.hours * 3600 - begin_s)
+        self.spent_s += float(shared[0])
+        self.cpu_s += float(shared[1])
+        order = int(shared[2])
+        self.flat.gradient.div_(self.ranks)
+        return order
 
     def forward(self, phase, shared, own):
-        kind = schedule.draw_kind(shared, phase.prompts)
-        habits = schedule.habits_at(self.progress, phase)
-        if phase.frames == 0:
+        frames, clips, _ = schedule.draw(shared, phase.mix)
+        prompts = phase.prompts if frames != 1 else schedule.IMAGE_PROMPTS
+        kind = schedule.draw(shared, prompts)[0]
+        habits = schedule.habits_at(phase, self.done, frames)
+        if frames == 0:
             if self.frozen is None:
-                images, _ = self.clips.batch(own, schedule.PHASES[1], 1, phase.clips, self.model.input_px, self.device)
                 with torch.no_grad():
-                    self.frozen = self.model.encode_images(images[:, 0])
+                    self.frozen = self.model.encode_images(self.batch(own, 1, clips, phase)[0][:, 0])
             return geometry_pass(self.model, own, self.frozen, kind)
-        frames, clips = phase.frames, phase.clips
-        if frames > 1 and shared.random() < schedule.IMAGE_STEPS:
-            frames, clips = 1, 2 * clips
-            kind = "click" if shared.random() < 0.65 else "box"
-        images, masks = self.clips.batch(own, phase, frames, clips, self.model.input_px, self.device)
+        images, masks = self.batch(own, frames, clips, phase)
         if frames == 1:
             return image_pass(self.model, own, images[:, 0], masks[:, :, 0], kind, habits.balance)
         return clip_pass(self.model, own, images, masks, kind, habits)
+
+    def batch(self, rng, frames, clips, phase):
+        pool = self.pool
+        pool.refill(max(0, min(START_WITH, pool.size) - len(pool)))
+        if rng.random() < (FRESH if len(pool) < pool.size else FRESH_FULL):
+            pool.refill()
+        drawn = [pool.draw(rng, frames, self.model.input_px, OBJECTS, phase.calm) for _ in range(clips)]
+        images = torch.stack([normalise(i) for i, _ in drawn]).to(self.device)
+        return images, torch.from_numpy(np.stack([m for _, m in drawn])).to(self.device)
 
     # ---- measuring
 
@@ -200,7 +229,7 @@ class Run:
         if self.step % LOG_EVERY:
             return
         entry = {"loss": np.mean([r[0] for r in self.recent]), "norm": np.mean([r[1] for r in self.recent]),
-                 "rate": rate, "progress": self.progress}
+                 "rate": rate}
         logs = [item for r in self.recent for item in r[2]]
         for kind in sorted({k for k, _ in logs}):
             of_kind = [log for k, log in logs if k == kind and log["seen"]]
@@ -215,21 +244,21 @@ class Run:
 
     def evaluate(self):
         """Scores the averaged weights on held-out generated clips; processes share the variants."""
-        names = ["mask", "click", "no_pointers", "no_memory"]
+        names = EVALUATED if schedule.PHASES[self.phase].mix[0][0] > 1 else EVALUATED[:2]
         mine = names[self.rank::self.ranks] if self.ranks > 1 else names
         with self.flat.averaged():
             clips = [evaluate.at_size(*clip, self.model.input_px) for clip in self.held_out]
             result = evaluate.evaluate(self.model, clips, mine)
-            moved = evaluate.abort_rule(self.model, clips)
+            moved, clicked = evaluate.abort_rule(self.model, clips)
         if self.ranks > 1:
             parts = [None] * self.ranks
             dist.all_gather_object(parts, result)
             result = {name: summary for part in parts for name, summary in part.items()}
-        self.log(evaluation=result, click_moves=moved)
+        self.log(evaluation=result, click_moves=moved, clicked_j=clicked, px=self.model.input_px)
         if self.rank == 0:
             print(f"{self.spent_s / 3600:.2f} h, step {self.step}: " +
                   ", ".join(f"{n} {s['j']:.3f}" for n, s in result.items()) +
-                  f"; absent {result['mask']['absent_hit']}, click moves {moved:.2f}", flush=True)
+                  f"; absent {result['mask']['absent_hit']}, click moves {moved:.2f} and gives {clicked:.3f}", flush=True)
             plot.draw(self.path("log.jsonl"), self.path("log.svg"))
             torch.save({"model": self.flat.averaged_state_dict(), "arch": self.model.arch, "step": self.step},
                        self.path("averaged.pt"))
@@ -243,23 +272,28 @@ def worker(rank, ranks, options):
         dist.init_process_group("gloo", init_method=f"file://{os.path.abspath(options.out)}/rendezvous",
                                 rank=rank, world_size=ranks)
     run = Run(options, rank, ranks)
-    if options.resume:
-        run.resume()
-    run.log(options={k: v for k, v in vars(options).items() if k not in ("out", "textures", "architecture")},
-            textures=len(run.clips.bank), parameters=int(run.flat.weights.numel()))
+    if options.resume or options.start_from:
+        run.resume(options.start_from or run.path("checkpoint.pt"))
+    if options.cool:
+        run.flat.keep = COOLED_AVERAGE
+    if options.enter:
+        run.enter(options.enter)
+    run.log(options=run.settings(), textures=len(run.bank), parameters=int(run.flat.weights.numel()))
     run.loop()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", required=True, help="folder for checkpoints and the log, outside the work tree")
-    parser.add_argument("--hours", type=float, default=2.0, help="budget by the clock; every phase is a share of it")
-    parser.add_argument("--steps", type=int, default=0, help="budget by steps instead (reproducible by seed)")
+    parser.add_argument("--hours", type=float, default=2.0, help="budget of this call by the clock")
+    parser.add_argument("--steps", type=int, default=0, help="budget by steps in all instead (reproducible by seed)")
     parser.add_argument("--max-steps", type=int, default=0, help="stop early after so many steps")
     parser.add_argument("--resume", action="store_true", help="continue from the folder's checkpoint")
-    parser.add_argument("--again-from", type=float, default=None, metavar="SHARE",
-                        help="with --resume: go back to this share of the schedule and spread the rest of it "
-                             "over the hours that are left (for a run that has ended and shall go on)")
+    parser.add_argument("--start-from", default=None, metavar="FILE", help="branch off another run's checkpoint.pt, with its pool of clips")
+    parser.add_argument("--enter", default=None, metavar="PHASE", help="go to this phase of schedule.py at once")
+    parser.add_argument("--cool", action="store_true", help="let the rate fall over the budget, for an export")
+    parser.add_argument("--pool", type=int, default=700, help="clips kept on disk per process, 3 MB each at 256 px")
+    parser.add_argument("--pool-px", type=int, default=256, help="size of the pictures in the pool")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--threads", type=int, default=1, help="of each process")
@@ -273,6 +307,8 @@ def main():
     for leftover in ("rendezvous",) + (() if options.resume else ("log.jsonl",)):
         if os.path.exists(os.path.join(options.out, leftover)):
             os.remove(os.path.join(options.out, leftover))
+    if options.start_from:  # the branch's log begins with its trunk's
+        shutil.copy(os.path.join(os.path.dirname(options.start_from), "log.jsonl"), options.out)
     if options.processes > 1:
         torch.multiprocessing.start_processes(worker, (options.processes, options), options.processes, start_method="spawn")
     else:

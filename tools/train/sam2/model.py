@@ -72,6 +72,11 @@ class Sam2(nn.Module):
             for cross in (layer.cross_attn_token_to_image, layer.cross_attn_image_to_token):
                 nn.init.normal_(cross.q_proj.weight, std=0.2)
                 cross.k_proj.weight.data.copy_(cross.q_proj.weight)
+        # A share of every query and key is one constant: turned by the rotation, it makes attention to memories
+        # start out at the same place of the frame.
+        for layer in self.memory_attention.layers:
+            for projection in (layer.cross_attn_image.q_proj, layer.cross_attn_image.k_proj):
+                nn.init.constant_(projection.bias, 0.7)
         # The mask prompt should start as what it is, reduced by averaging, at the scale of logits.
         nn.init.constant_(self.mask_downsample.weight, 20.0 / 16)
         nn.init.constant_(self.mask_downsample.bias, -10.0)

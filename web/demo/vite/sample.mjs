@@ -11,7 +11,8 @@ const settings = { frames: 60, size: '640x360', objects: 3, seed: 5, rate: 20 }
 
 /** The folder that holds sample.mp4 and sample.json, or undefined where it cannot be made. */
 export function makeSample() {
-  const folder = join(repository, 'build/sample')
+  // Named by its settings: a clip of other settings is another one.
+  const folder = join(repository, 'build/sample', Object.values(settings).join('-'))
   const sample = join(folder, 'page')
   if (existsSync(join(sample, 'sample.json'))) return sample
   if (!existsSync(masklet)) return without(`${masklet} is missing; build it or name it in MASKLET`)

@@ -18,7 +18,7 @@ export function advise(app: App): void {
     notices.add({
       kind: 'info',
       title: 'nano is unsure here',
-      text: 'It is a very small model. Corrections help; one of Meta’s checkpoints, opened from disk, does far better.',
+      text: 'It is a very small model. Corrections help; Meta’s checkpoints, opened from disk, are far larger models.',
       action: { label: 'Choose a model', run: () => openModelDialog(app) },
     })
   })

@@ -17,7 +17,7 @@ export interface Stage {
 }
 
 export function showStage(app: App): Stage {
-  const { clip, playhead, pictures, overlays, prompts, objects, jobs, engine } = app
+  const { clip, playhead, pictures, overlays, prompts, objects, engine } = app
   const canvas = byId<HTMLCanvasElement>('picture')
   const context = canvas.getContext('2d')
   if (!context) throw new Error('this browser draws no canvas')
@@ -55,7 +55,8 @@ export function showStage(app: App): Stage {
     const picture = currentPicture()
     if (!picture || shown === undefined) return
     const rect = { x: at.x * ratio, y: at.y * ratio, width: at.width * ratio, height: at.height * ratio }
-    context.imageSmoothingQuality = 'high'
+    // Better smoothing holds the page up for long where no graphics card draws.
+    context.imageSmoothingQuality = 'low'
     context.drawImage(picture, rect.x, rect.y, rect.width, rect.height)
     const overlay = overlays.get(shown)
     if (overlay) painter.paint(context, overlay, rect, 1.5 * ratio)
@@ -78,7 +79,7 @@ export function showStage(app: App): Stage {
     if (crosshair && document.activeElement === canvas) drawCrosshair(context, toStage(...crosshair))
   }
 
-  const ask = redraw([clip.open, playhead.frame, pictures.arrived, overlays.arrived, prompts.all, objects.list, objects.selected, jobs.current, engine.status], draw)
+  const ask = redraw([clip.open, playhead.frame, pictures.arrived, overlays.arrived, prompts.all, objects.list, objects.selected, engine.status], draw)
   new ResizeObserver(ask).observe(canvas)
   clip.open.watch((open) => {
     canvas.setAttribute('aria-label', open ? `${open.name}. Arrow keys move a crosshair, Enter marks what is under it.` : 'No clip is open')
