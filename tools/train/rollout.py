@@ -22,11 +22,23 @@ class Habits:
     taught_frames: float = 1.0  # share of a clip's frames through which the image encoder is trained
 
 
+DRIFT = 0.05  # weight of the features' squared mean in the loss
+
+
+def drift(features):
+    """What all places of all pictures have in common, squared.
+
+    When pictures first come into play the decoder does not know them yet, and the quickest way to less loss is to drown
+    them in a constant, from which the encoder comes back very slowly.
+    """
+    return features.mean((0, 2, 3)).pow(2).mean()
+
+
 class Tally:
     """Sums the loss and the logs of several decoder calls."""
 
     def __init__(self):
-        self.loss, self.weight, self.logs = 0.0, 0.0, []
+        self.loss, self.weight, self.logs, self.drift = 0.0, 0.0, [], 0.0
 
     def add(self, loss, log, weight=1.0, kind="track"):
         self.loss = self.loss + weight * loss
@@ -34,7 +46,7 @@ class Tally:
         self.logs.append((kind, log))
 
     def mean(self):
-        return self.loss / self.weight
+        return self.loss / self.weight + DRIFT * self.drift
 
 
 def draw_prompt(rng, kind, masks_bss):
@@ -92,8 +104,10 @@ def image_pass(model, rng, images_n3ss, masks_nkss, kind, balance):
     rounds = int(rng.choice([1, 2, 3], p=[0.55, 0.25, 0.2]))
     count, each = masks_nkss.shape[:2]
     masks = masks_nkss.flatten(0, 1)
-    encoded = [x.repeat_interleave(each, 0) for x in model.encode_images(images_n3ss)]
+    levels = model.encode_images(images_n3ss)
+    encoded = [x.repeat_interleave(each, 0) for x in levels]
     tally = Tally()
+    tally.drift = drift(levels[0])
     prompt_rounds(model, rng, encoded, masks, kind, rounds, balance, tally)
     if rng.random() < 0.25:
         _mask_path(model, encoded, masks, balance, tally)
@@ -116,6 +130,7 @@ def clip_pass(model, rng, images_nt3ss, masks_nktss, kind, habits):
     encoded = encode_frames(model, rng, images_nt3ss, habits.taught_frames)
     at_frame = lambda t: [x.repeat_interleave(each, 0) for x in encoded[t]]
     tally = Tally()
+    tally.drift = drift(torch.cat([levels[0] for levels in encoded]))
     spatial, pointers = [], []
     first = at_frame(0)
     if kind == "mask":

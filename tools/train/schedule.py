@@ -36,7 +36,7 @@ PHASES = [
     Phase("clips of 4 and 8", 0, ((4, 2, 0.5), (8, 1, 0.35), (1, 4, 0.15)), calm=0.4, teach=(0.05, 0.05),
           balance=(0.3, 0.3), prompts=(("mask", 0.55), ("click", 0.3), ("box", 0.15)), absent_weight=3.0),
 ]
-RATE, WARM_UP = 8e-4, 100
+RATE, WARM_UP = 8e-4, 200
 
 
 def picture_px(arch, phase):
@@ -49,7 +49,7 @@ def share_of_phase(phase, done):
 
 
 def learning_rate(step, cooled=0.0):
-    """Constant after a warm-up; `cooled` from 0 to 1 takes it down to a hundredth."""
+    """Constant after a warm-up (step: since the optimiser last forgot its moments); `cooled` from 0 to 1 takes it down to a hundredth."""
     return RATE * min(1.0, (step + 1) / WARM_UP) * max(0.01, 1 - cooled)
 
 

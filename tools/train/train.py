@@ -147,7 +147,7 @@ class Run:
         tally = self.forward(phase, shared, own)
         tally.mean().backward()
         cooled = self.share_spent() if self.options.cool else 0.0
-        rate = schedule.learning_rate(self.step, cooled)
+        rate = schedule.learning_rate(self.flat.steps, cooled)
         order = self.share_clocks()
         norm = self.flat.step(rate, self.flat.part(GEOMETRY_PARTS) if self.phase == 0 else None)
         self.step += 1
@@ -239,6 +239,7 @@ class Run:
             count = sum(log[f"{name}_count"] for _, log in logs)
             if count:
                 entry[f"{name}_accuracy"] = sum(log[f"{name}_hit"] for _, log in logs) / count
+        entry["drift"] = float(tally.drift)
         self.log(**{k: round(float(v), 6) for k, v in entry.items()})
         self.recent = []
 
