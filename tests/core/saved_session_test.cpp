@@ -11,7 +11,7 @@ namespace {
 
 std::string sum_of(std::string_view text, std::size_t piece) {
   Sha256 sum;
-  const auto bytes = std::as_bytes(std::span(text));
+  const auto bytes = std::as_bytes(std::span(text.data(), text.size()));
   for (std::size_t at = 0; at < bytes.size(); at += piece)
     sum.update(bytes.subspan(at, std::min(piece, bytes.size() - at)));
   return sum.hex();
