@@ -1,5 +1,5 @@
 // Builds dist/: the page's module, the worker with everything in it, core as wasm, the embedded model, and types.
-// Core must be there: cmake --preset wasm && cmake --build build/wasm --target masklet_wasm
+// Core must be there: cmake --preset wasm && cmake --build --preset wasm --target masklet_wasm
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -14,7 +14,7 @@ const dist = join(here, 'dist')
 
 if (!existsSync(join(core, 'masklet_wasm.wasm'))) {
   console.error(`${core}/masklet_wasm.wasm is missing. Build it first:
-  cmake --preset wasm && cmake --build build/wasm --target masklet_wasm`)
+  cmake --preset wasm && cmake --build --preset wasm --target masklet_wasm`)
   process.exit(1)
 }
 
