@@ -16,9 +16,9 @@ inline void add_tracking_flags(CLI::App& command, TrackingOptions& options) {
   };
   add("--memories", options.memories, "Spatial memories that attention sees; 0: the model's number");
   add("--memory-stride", options.memory_stride, "Every how manyth frame is remembered");
-  const std::map<std::string, MemoryPolicy> policies{{"recent", MemoryPolicy::recent},
-                                                     {"confident", MemoryPolicy::confident},
-                                                     {"anchored", MemoryPolicy::anchored}};
+  std::map<std::string, MemoryPolicy> policies;
+  for (const MemoryPolicy policy : {MemoryPolicy::recent, MemoryPolicy::confident, MemoryPolicy::anchored})
+    policies.emplace(memory_policy_name(policy), policy);
   command
       .add_option(
           "--memory-policy", options.memory_policy,

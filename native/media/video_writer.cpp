@@ -126,7 +126,7 @@ void VideoWriter::State::open_sound() {
   }
   sound_source = std::make_unique<Demuxer>(std::move(*opened));
   sound = avformat_new_stream(output.get(), nullptr);
-  avcodec_parameters_copy(sound->codecpar, &sound_source->stream().codecpar[0]);
+  avcodec_parameters_copy(sound->codecpar, sound_source->stream().codecpar);
   sound->codecpar->codec_tag = 0;  // the other container's own name for the codec
   sound->time_base = sound_source->stream().time_base;
   next_sound = sound_source->read();

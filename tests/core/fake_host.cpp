@@ -194,6 +194,17 @@ float flag(const RunNetwork& step, std::string_view name) {
   return input(step, name).f32()[0];
 }
 
+std::vector<std::int64_t> temporal_rows(const RunNetwork& attend) {
+  const auto rows = input(attend, names::kTemporalRow).as<std::int64_t>();
+  return {rows.begin(), rows.end()};
+}
+
+Frames keys(const Records& records) {
+  Frames frames;
+  for (const auto& [frame, record] : records) frames.push_back(frame);
+  return frames;
+}
+
 std::vector<RunNetwork> runs_of(const std::vector<RunNetwork>& runs, NetworkId network) {
   std::vector<RunNetwork> found;
   for (const RunNetwork& run : runs) {

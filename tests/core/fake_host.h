@@ -64,6 +64,13 @@ const Tensor& input(const RunNetwork& step, std::string_view name);
 /// The only element of a [1] f32 input.
 float flag(const RunNetwork& step, std::string_view name);
 
+/// The temporal rows of the memories that a step of memory attention is given.
+std::vector<std::int64_t> temporal_rows(const RunNetwork& attend);
+
+/// Numbers of frames.
+using Frames = std::vector<int>;
+Frames keys(const Records& records);
+
 /// The steps of one network.
 std::vector<RunNetwork> runs_of(const std::vector<RunNetwork>& runs, NetworkId network);
 

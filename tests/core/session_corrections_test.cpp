@@ -16,8 +16,6 @@ namespace names = masklet::tensor_names;
 
 namespace {
 
-using Frames = std::vector<int>;
-
 /// Six frames, tracked forward from a click on frame `prompted`.
 struct Tracked {
   std::unique_ptr<Session> session;
@@ -43,17 +41,6 @@ TrackingOptions corrections_kept(bool kept) {
   TrackingOptions options;
   options.keep_corrections = kept;
   return options;
-}
-
-Frames keys(const Records& records) {
-  Frames frames;
-  for (const auto& [frame, record] : records) frames.push_back(frame);
-  return frames;
-}
-
-std::vector<std::int64_t> temporal_rows(const RunNetwork& attend) {
-  const auto rows = input(attend, names::kTemporalRow).as<std::int64_t>();
-  return {rows.begin(), rows.end()};
 }
 
 }  // namespace

@@ -16,8 +16,6 @@ namespace names = masklet::tensor_names;
 
 namespace {
 
-using Frames = std::vector<int>;
-
 struct Tracking {
   std::unique_ptr<Session> session;
   FakeHost host;
@@ -43,17 +41,6 @@ struct Tracking {
   const SessionState& state() const { return **session->state(); }
   const ObjectTrack& track(int object = 1) const { return *state().find(object); }
 };
-
-Frames keys(const Records& records) {
-  Frames frames;
-  for (const auto& [frame, record] : records) frames.push_back(frame);
-  return frames;
-}
-
-std::vector<std::int64_t> temporal_rows(const RunNetwork& attend) {
-  const auto rows = input(attend, names::kTemporalRow).as<std::int64_t>();
-  return {rows.begin(), rows.end()};
-}
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include "native/host/evaluate.h"
 #include "native/output/score_table.h"
 #include "tests/native/clip_files.h"
+#include "tests/native/mini_model.h"
 
 using namespace masklet;
 using namespace masklet::native;
@@ -16,14 +17,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int kWidth = 64, kHeight = 48, kFrames = 8;
-
-ModelOptions mini_model() {
-  ModelOptions options;
-  options.path = MASKLET_FIXTURES "/golden/mini.safetensors";
-  options.architecture_path = MASKLET_FIXTURES "/golden/model.json";
-  options.runtime.threads = 1;
-  return options;
-}
 
 /// A dataset of two sequences, "a" with two objects and "b" with one, and the options of a run that scores
 /// their own annotations as "truth".

@@ -18,6 +18,7 @@
 #include "native/media/demuxer.h"
 #include "native/media/png_file.h"
 #include "tests/native/clip_files.h"
+#include "tests/native/mini_model.h"
 #include "tests/native/numbered_video.h"
 
 using namespace masklet;
@@ -28,14 +29,6 @@ using Json = nlohmann::json;
 namespace {
 
 constexpr int kWidth = 64, kHeight = 48, kFrames = 6;
-
-ModelOptions mini_model() {
-  ModelOptions options;
-  options.path = MASKLET_FIXTURES "/golden/mini.safetensors";
-  options.architecture_path = MASKLET_FIXTURES "/golden/model.json";
-  options.runtime.threads = 1;
-  return options;
-}
 
 /// A clip of two objects, and the options of a run on it.
 struct Bench {

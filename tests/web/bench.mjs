@@ -22,7 +22,7 @@ if (first && !existsSync(first)) {
 const frames = Number(count)
 const file = video('bench-720p.mp4', h264, Math.max(40, frames), '1280x720')
 const routes = first ? { '/weights': (_, response) => response.end(readFileSync(first)) } : {}
-const server = await serve({ mounts: { '/work/': join(repository, 'build/web-tests') }, routes })
+const server = await serve({ mounts: { '/made/': join(repository, 'build/web-tests') }, routes })
 const browser = await launch()
 const columns = []
 try {
@@ -62,7 +62,7 @@ try {
         await twin.close()
         return { loaded, click, tracked, ms, spent, memory, longest }
       },
-      { file: `/work/${basename(file)}`, own: Boolean(first), name: first && basename(first), inputSize: Number(size), frames, threads },
+      { file: `/made/${basename(file)}`, own: Boolean(first), name: first && basename(first), inputSize: Number(size), frames, threads },
     )
     columns.push({ threads, ...found, page: Date.now() - cold })
     await page.context().close()

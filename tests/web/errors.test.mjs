@@ -17,7 +17,7 @@ before(async () => {
   }
   const never = (request, response) => response.writeHead(200, { 'Content-Length': 1e6 }).write('x')
   server = await serve({
-    mounts: { '/clip/': frames(), '/work/': work, '/models/': join(repository, 'models') },
+    mounts: { '/clip/': frames(), '/made/': work, '/models/': join(repository, 'models') },
     routes: { '/cut': cutDownload, '/never': never },
   })
   browser = await launch()
@@ -116,8 +116,8 @@ test('videos: no video, cut, an unsupported codec by name, broken in the middle'
   broken.fill(0xff, start, start + 4000)
   writeFileSync(join(work, 'broken.mp4'), broken)
   const found = await page.evaluate(async () => {
-    const open = (name) => failure(async () => nano.open(new File([await fetched(`/work/${name}`)], name)))
-    const session = await nano.open(new File([await fetched('/work/broken.mp4')], 'broken.mp4'))
+    const open = (name) => failure(async () => nano.open(new File([await fetched(`/made/${name}`)], name)))
+    const session = await nano.open(new File([await fetched('/made/broken.mp4')], 'broken.mp4'))
     await session.addPoints({ object: 1, frame: 0, points: [[57, 133]] })
     const broken = await failure(async () => {
       for await (const _ of session.propagate());

@@ -18,7 +18,7 @@ const kinds = {
 
 let server, browser, page
 before(async () => {
-  server = await serve({ mounts: { '/work/': work } })
+  server = await serve({ mounts: { '/made/': work } })
   browser = await launch()
   page = await openPage(browser, server.url)
   await page.evaluate(async () => {
@@ -34,7 +34,7 @@ for (const [name, encoding] of Object.entries(kinds)) {
   test(name, async () => {
     const file = video(name, encoding, 12)
     const text = await page.evaluate(async (name) => {
-      const session = await nano.open(new File([await (await fetch(`/work/${name}`)).blob()], name))
+      const session = await nano.open(new File([await (await fetch(`/made/${name}`)).blob()], name))
       await session.addPoints({ object: 1, frame: 0, points: [[100, 120]] })
       for await (const _ of session.propagate());
       const text = await session.exportJSON()

@@ -15,7 +15,7 @@ let server, browser, page
 before(async () => {
   video('clip.mp4', h264)
   video('other.mp4', [...h264, '-vf', 'hflip'])
-  server = await serve({ mounts: { '/clip/': frames(), '/work/': work, '/models/': join(repository, 'models') } })
+  server = await serve({ mounts: { '/clip/': frames(), '/made/': work, '/models/': join(repository, 'models') } })
   browser = await launch()
   page = await openPage(browser, server.url)
   await page.evaluate(() => {
@@ -49,7 +49,7 @@ function browserBytes() {
 
 test('a worker that is killed while it tracks: the saved session goes on in another one, with the same masks', async () => {
   const found = await page.evaluate(async () => {
-    const clip = await fetched('/work/clip.mp4')
+    const clip = await fetched('/made/clip.mp4')
     const first = await masklet.Masklet.create()
     const session = await first.open(clip)
     await session.addPoints({ object: 1, frame: 0, points: [[57, 133]] })
@@ -85,7 +85,7 @@ test('a worker that is killed while it tracks: the saved session goes on in anot
 
 test('a saved session is refused with another model, another clip, and when it is damaged', async () => {
   const found = await page.evaluate(async () => {
-    const clip = await fetched('/work/clip.mp4')
+    const clip = await fetched('/made/clip.mp4')
     const one = await masklet.Masklet.create({ threads: 1 })
     const session = await one.open(clip)
     await session.addPoints({ object: 1, frame: 0, points: [[57, 133]] })
@@ -95,7 +95,7 @@ test('a saved session is refused with another model, another clip, and when it i
     const other = await masklet.Masklet.create({ model: { weights: bytes, architecture: '/models/nano/model.json' }, threads: 1 })
     const result = [
       await failure(() => other.resume(saved, clip)),
-      await failure(async () => one.resume(saved, await fetched('/work/other.mp4'))),
+      await failure(async () => one.resume(saved, await fetched('/made/other.mp4'))),
       await failure(async () => one.resume(saved, await files('/clip', 5))),
       await failure(() => one.resume(saved.slice(0, saved.size / 2), clip)),
       await failure(() => one.resume(new Blob(['nothing of the kind']), clip)),

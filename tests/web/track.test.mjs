@@ -14,7 +14,7 @@ const flags = clicks.flatMap(({ object, frame, points }) => ['--click', `${point
 
 let server, browser, page
 before(async () => {
-  server = await serve({ mounts: { '/clip/': frames(), '/work/': work } })
+  server = await serve({ mounts: { '/clip/': frames(), '/made/': work } })
   browser = await launch()
   page = await openPage(browser, server.url)
   await page.evaluate(async () => {
@@ -49,7 +49,7 @@ test('images of 60 frames, two objects, one hidden for a moment: the masks of th
 test('a video in both directions from its middle, and its frames as pictures', async () => {
   const file = video('clip.mp4', h264)
   const given = await page.evaluate(async () => {
-    const blob = await (await fetch('/work/clip.mp4')).blob()
+    const blob = await (await fetch('/made/clip.mp4')).blob()
     const session = await nano.open(new File([blob], 'clip.mp4'))
     const { width, height, frameCount, times } = session
     await session.addPoints({ object: 1, frame: 10, points: [[90, 120]] })
