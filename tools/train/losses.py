@@ -67,6 +67,38 @@ def step_loss(raw, target_bhw, present_b, multimask, balance, absent_weight=1.0)
     return total, log
 
 
+ANCHORS = 8        # places of each object from which its features are compared with all others
+STEEP, EVEN = 10.0, 0.5  # logit of a pair of places: STEEP x (cosine of their features - EVEN)
+
+
+def affinity_loss(features_bcthw, cover_bkthw, rng):
+    """Places of one object should have like features, and unlike those of the rest, also between frames.
+
+    As if each object had been clicked at ANCHORS places and the mask were the cosine to the feature there: a clip teaches the
+    image encoder far more this way than through the decoder's few masks, and nothing is added to the network.
+    cover: share of each cell that the object covers.
+    """
+    features = F.normalize(features_bcthw.flatten(2), dim=1)
+    cover = cover_bkthw.flatten(2)
+    batch, objects, cells = cover.shape
+    inside = (cover > 0.6).float()
+    able = inside.sum(2) > 0
+    if not able.any():
+        return features.sum() * 0
+    weights = (inside + (~able).float()[..., None]).flatten(0, 1)
+    seed = int(rng.integers(2 ** 31))
+    anchors = torch.multinomial(weights, ANCHORS, True, generator=torch.Generator(weights.device).manual_seed(seed))
+    anchors = anchors.view(batch, 1, objects * ANCHORS).expand(-1, features.shape[1], -1)
+    logits = STEEP * (features.gather(2, anchors).transpose(1, 2) @ features - EVEN)
+    target = cover.repeat_interleave(ANCHORS, 1)
+    p, entropy = logits.sigmoid(), F.softplus(logits) - logits * target
+    balanced = ((entropy * target).sum(2) / target.sum(2).clamp(min=1)
+                + (entropy * (1 - target)).sum(2) / (1 - target).sum(2).clamp(min=1)) / 2
+    dice = 1 - (2 * (p * target).sum(2) + 1) / (p.sum(2) + target.sum(2) + 1)
+    weight = able.float().repeat_interleave(ANCHORS, 1)
+    return ((balanced + dice) * weight).sum() / weight.sum()
+
+
 CERTAIN = 24 / 256 ** 2  # share of the frame from which on an object counts as visible
 
 

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 import prompts
-from losses import LOSS_SIDE, presence, shrink_target, step_loss
+from losses import LOSS_SIDE, affinity_loss, presence, shrink_target, step_loss
 
 
 @dataclass
@@ -23,6 +23,7 @@ class Habits:
 
 
 DRIFT = 0.05  # weight of the features' squared mean in the loss
+AFFINITY = (1.0, 0.5)  # weights of the affinity at strides 16 and 8
 
 
 def drift(features):
@@ -34,11 +35,22 @@ def drift(features):
     return features.mean((0, 2, 3)).pow(2).mean()
 
 
+def affinity(levels, masks_nktss, rng):
+    """Weighted affinity losses of a batch of clips; levels: per frame the encoder's outputs."""
+    total = 0.0
+    for weight, at in zip(AFFINITY, (0, 2)):
+        features = torch.stack([level[at] for level in levels], 2)
+        cover = F.adaptive_avg_pool2d(masks_nktss.float().flatten(0, 1), features.shape[-1]).view(
+            *masks_nktss.shape[:3], *features.shape[-2:])
+        total = total + weight * affinity_loss(features, cover, rng)
+    return total
+
+
 class Tally:
     """Sums the loss and the logs of several decoder calls."""
 
     def __init__(self):
-        self.loss, self.weight, self.logs, self.drift = 0.0, 0.0, [], 0.0
+        self.loss, self.weight, self.logs, self.drift, self.affinity = 0.0, 0.0, [], 0.0, 0.0
 
     def add(self, loss, log, weight=1.0, kind="track"):
         self.loss = self.loss + weight * loss
@@ -46,7 +58,7 @@ class Tally:
         self.logs.append((kind, log))
 
     def mean(self):
-        return self.loss / self.weight + DRIFT * self.drift
+        return self.loss / max(self.weight, 1e-9) + DRIFT * self.drift + self.affinity
 
 
 def draw_prompt(rng, kind, masks_bss):
@@ -96,6 +108,15 @@ def prompt_rounds(model, rng, encoded, masks_bss, kind, rounds, balance, tally):
         labels = torch.cat([labels, torch.tensor([[l] for _, l in new], device=labels.device)], 1)
 
 
+def features_pass(model, rng, images_n3ss, masks_nkss):
+    """Before there is a decoder to speak of: the image encoder learns what belongs together."""
+    levels = model.encode_images(images_n3ss)
+    tally = Tally()
+    tally.drift = drift(levels[0])
+    tally.affinity = affinity([levels], masks_nkss[:, :, None], rng)
+    return tally
+
+
 def image_pass(model, rng, images_n3ss, masks_nkss, kind, balance):
     """Several objects of each image, encoded once; clicks or boxes, then up to two clicks on errors.
 
@@ -108,6 +129,7 @@ def image_pass(model, rng, images_n3ss, masks_nkss, kind, balance):
     encoded = [x.repeat_interleave(each, 0) for x in levels]
     tally = Tally()
     tally.drift = drift(levels[0])
+    tally.affinity = affinity([levels], masks_nkss[:, :, None], rng)
     prompt_rounds(model, rng, encoded, masks, kind, rounds, balance, tally)
     if rng.random() < 0.25:
         _mask_path(model, encoded, masks, balance, tally)
@@ -131,6 +153,7 @@ def clip_pass(model, rng, images_nt3ss, masks_nktss, kind, habits):
     at_frame = lambda t: [x.repeat_interleave(each, 0) for x in encoded[t]]
     tally = Tally()
     tally.drift = drift(torch.cat([levels[0] for levels in encoded]))
+    tally.affinity = affinity(encoded, masks_nktss, rng)
     spatial, pointers = [], []
     first = at_frame(0)
     if kind == "mask":

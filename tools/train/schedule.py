@@ -7,11 +7,14 @@ import numpy as np
 from rollout import Habits
 
 
+FEATURES, GEOMETRY = -1, 0  # instead of a number of frames: what is trained before the network works as a whole
+
+
 @dataclass
 class Phase:
     name: str
     steps: int                    # 0: open, until the run is stopped
-    mix: tuple                    # (frames, clips per process, share of the steps), ...; 0 frames: geometry, 1: images
+    mix: tuple                    # (frames, clips per process, share of the steps), ...; FEATURES, GEOMETRY, 1: images
     picture: float = 1            # side of the pictures as a share of the planned one: small ones train faster
     calm: float = 0.5             # share of calm clips
     teach: tuple = (0.0, 0.0)     # at the phase's begin and end
@@ -24,19 +27,18 @@ class Phase:
 
 IMAGE_PROMPTS = (("click", 0.65), ("box", 0.35))
 PHASES = [
-    Phase("geometry", 900, ((0, 16, 1.0),), picture=2 / 3, prompts=(("click", 0.6), ("box", 0.4))),
-    Phase("images, small", 2700, ((1, 6, 1.0),), picture=2 / 3, balance=(1.0, 0.5)),
-    Phase("images", 600, ((1, 4, 1.0),), balance=(0.5, 0.4)),
-    Phase("clips of 2", 400, ((2, 4, 0.8), (1, 6, 0.2)), picture=2 / 3, calm=0.9, teach=(0.9, 0.3), balance=(0.5, 0.4),
+    Phase("features", 1800, ((FEATURES, 4, 1.0),)),
+    # On small pictures a cell of the feature map is as large as the disc, which then cannot be drawn.
+    Phase("geometry", 600, ((GEOMETRY, 16, 1.0),), picture=4 / 3, prompts=(("click", 0.6), ("box", 0.4))),
+    Phase("images", 2000, ((1, 4, 1.0),), balance=(0.5, 0.2)),
+    Phase("clips of 2", 400, ((2, 3, 0.8), (1, 4, 0.2)), calm=0.9, teach=(0.9, 0.3), balance=(0.2, 0.1),
           prompts=(("mask", 0.8), ("click", 0.1), ("box", 0.1)), corrupt=0.05, thin_memory=0.1),
-    Phase("clips of 4, small", 1500, ((4, 3, 0.8), (1, 6, 0.2)), picture=2 / 3, calm=0.6, teach=(0.3, 0.1),
-          balance=(0.4, 0.3), prompts=(("mask", 0.6), ("click", 0.25), ("box", 0.15)), absent_weight=2.0),
-    Phase("clips of 4", 2500, ((4, 2, 0.8), (1, 4, 0.2)), calm=0.6, teach=(0.1, 0.1), balance=(0.3, 0.3),
-          prompts=(("mask", 0.6), ("click", 0.25), ("box", 0.15)), absent_weight=2.0),
+    Phase("clips of 4", 3000, ((4, 2, 0.8), (1, 4, 0.2)), calm=0.6, teach=(0.3, 0.1),
+          balance=(0.1, 0.1), prompts=(("mask", 0.6), ("click", 0.25), ("box", 0.15)), absent_weight=2.0),
     Phase("clips of 4 and 8", 0, ((4, 2, 0.5), (8, 1, 0.35), (1, 4, 0.15)), calm=0.4, teach=(0.05, 0.05),
-          balance=(0.3, 0.3), prompts=(("mask", 0.55), ("click", 0.3), ("box", 0.15)), absent_weight=3.0),
+          balance=(0.1, 0.1), prompts=(("mask", 0.55), ("click", 0.3), ("box", 0.15)), absent_weight=3.0),
 ]
-RATE, WARM_UP = 8e-4, 200
+RATE, WARM_UP = 8e-4, 100
 
 
 def picture_px(arch, phase):

@@ -17,13 +17,13 @@ import schedule
 from calibrate import calibrate
 from clips import Pool, TextureBank, make_clip
 from flat import FlatAdam
-from rollout import clip_pass, geometry_pass, image_pass
+from rollout import clip_pass, features_pass, geometry_pass, image_pass
 from sam2 import Sam2, load_architecture
 from tracker import normalise
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 EVALUATED = ["mask", "click", "first_only", "no_pointers"]
-OBJECTS = 2  # of each clip or image
+OBJECTS, IMAGE_OBJECTS = 2, 4  # of each clip and image: encoding an image costs more than a prompt on it
 GEOMETRY_PARTS = ("sam_prompt_encoder", "sam_mask_decoder")
 LOG_EVERY, SAVE_EVERY_S, EVALUATE_EVERY_S = 25, 60, 900
 CALIBRATION_PICTURES = 32
@@ -53,7 +53,7 @@ class Run:
 
     def calibrate(self):
         """The same for every process: the same weights, the same pictures."""
-        rng, side = np.random.default_rng([self.options.seed, 3]), schedule.picture_px(self.model.arch, schedule.PHASES[1])
+        rng, side = np.random.default_rng([self.options.seed, 3]), schedule.picture_px(self.model.arch, schedule.PHASES[0])
         pictures = [make_clip(rng, self.bank, 1, side)[0][0] for _ in range(CALIBRATION_PICTURES)]
         calibrate(self.model, torch.stack([normalise(picture) for picture in pictures]).to(self.device))
         self.flat.average.copy_(self.flat.weights)
@@ -120,7 +120,7 @@ class Run:
     def loop(self):
         self.mark, self.mark_cpu, self.saved_s = time.monotonic(), time.process_time(), self.spent_s
         while self.share_spent() < 1 and not (self.options.max_steps and self.step >= self.options.max_steps):
-            if self.spent_s >= self.next_evaluation_s and self.phase:
+            if self.spent_s >= self.next_evaluation_s and schedule.PHASES[self.phase].mix[0][0] > schedule.GEOMETRY:
                 self.next_evaluation_s = self.spent_s + EVALUATE_EVERY_S
                 self.evaluate()
             self.one_step()
@@ -134,7 +134,7 @@ class Run:
         phase = schedule.PHASES[self.phase]
         if phase.steps and self.done >= phase.steps:
             self.phase, self.done, self.entered = self.phase + 1, 0, False
-            if self.phase == 1:
+            if schedule.PHASES[self.phase - 1].mix[0][0] <= schedule.GEOMETRY:
                 self.flat.forget_moments()
             phase = schedule.PHASES[self.phase]
         if not self.entered:
@@ -149,7 +149,7 @@ class Run:
         cooled = self.share_spent() if self.options.cool else 0.0
         rate = schedule.learning_rate(self.flat.steps, cooled)
         order = self.share_clocks()
-        norm = self.flat.step(rate, self.flat.part(GEOMETRY_PARTS) if self.phase == 0 else None)
+        norm = self.flat.step(rate, self.flat.part(GEOMETRY_PARTS) if phase.mix[0][0] == schedule.GEOMETRY else None)
         self.step += 1
         self.done += 1
         self.note(tally, norm, rate)
@@ -200,10 +200,13 @@ class Run:
 
     def forward(self, phase, shared, own):
         frames, clips, _ = schedule.draw(shared, phase.mix)
+        if frames == schedule.FEATURES:
+            images, masks = self.batch(own, 1, clips, phase)
+            return features_pass(self.model, own, images[:, 0], masks[:, :, 0])
         prompts = phase.prompts if frames != 1 else schedule.IMAGE_PROMPTS
         kind = schedule.draw(shared, prompts)[0]
         habits = schedule.habits_at(phase, self.done, frames)
-        if frames == 0:
+        if frames == schedule.GEOMETRY:
             if self.frozen is None:
                 with torch.no_grad():
                     self.frozen = self.model.encode_images(self.batch(own, 1, clips, phase)[0][:, 0])
@@ -218,7 +221,7 @@ class Run:
         pool.refill(max(0, min(START_WITH, pool.size) - len(pool)))
         if rng.random() < (FRESH if len(pool) < pool.size else FRESH_FULL):
             pool.refill()
-        drawn = [pool.draw(rng, frames, self.model.input_px, OBJECTS, phase.calm) for _ in range(clips)]
+        drawn = [pool.draw(rng, frames, self.model.input_px, OBJECTS if frames > 1 else IMAGE_OBJECTS, phase.calm) for _ in range(clips)]
         images = torch.stack([normalise(i) for i, _ in drawn]).to(self.device)
         return images, torch.from_numpy(np.stack([m for _, m in drawn])).to(self.device)
 
@@ -239,7 +242,7 @@ class Run:
             count = sum(log[f"{name}_count"] for _, log in logs)
             if count:
                 entry[f"{name}_accuracy"] = sum(log[f"{name}_hit"] for _, log in logs) / count
-        entry["drift"] = float(tally.drift)
+        entry["drift"], entry["affinity"] = float(tally.drift), float(tally.affinity)
         self.log(**{k: round(float(v), 6) for k, v in entry.items()})
         self.recent = []
 

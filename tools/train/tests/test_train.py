@@ -23,8 +23,9 @@ import train
 from calibrate import calibrate
 from clips import Pool, TextureBank, make_clip
 from flat import FlatAdam
+from losses import affinity_loss
 from prompts import centre_click
-from rollout import clip_pass, damage, draw_prompt, geometry_pass
+from rollout import clip_pass, damage, draw_prompt, features_pass, geometry_pass
 from sam2 import Sam2
 from tracker import Tracker, normalise
 
@@ -127,6 +128,39 @@ class Calibration(unittest.TestCase):
         self.assertGreater(directions[1], 2 * directions[0])
 
 
+class Affinity(unittest.TestCase):
+    def setUp(self):
+        self.rng = np.random.default_rng(0)
+        self.cover = torch.zeros(1, 2, 1, 6, 6)
+        self.cover[0, 0, 0, :3, :3] = 1  # the second object shows nowhere and must not count
+
+    def test_features_that_follow_the_object_cost_least(self):
+        own = torch.stack([self.cover[:, 0], 1 - self.cover[:, 0]], 1)
+        same = torch.ones(1, 2, 1, 6, 6)
+        self.assertLess(float(affinity_loss(own, self.cover, self.rng)), 0.05)
+        self.assertGreater(float(affinity_loss(same, self.cover, self.rng)), 1.0)
+
+    def test_nothing_to_compare_costs_nothing(self):
+        features = torch.randn(1, 2, 1, 6, 6, requires_grad=True)
+        loss = affinity_loss(features, self.cover * 0, self.rng)
+        loss.backward()
+        self.assertEqual(float(loss), 0)
+
+    def test_training_lowers_it(self):
+        torch.manual_seed(0)
+        model = Sam2(TINY)
+        flat = FlatAdam(model)
+        images, masks = make_clip(self.rng, TextureBank(None), 1, 64)
+        images, masks, losses = normalise(images), torch.from_numpy(masks)[None, :, 0], []
+        for _ in range(25):
+            flat.zero()
+            tally = features_pass(model, self.rng, images, masks)
+            tally.mean().backward()
+            flat.step(1e-3)
+            losses.append(float(tally.affinity))
+        self.assertLess(np.mean(losses[-5:]), 0.7 * np.mean(losses[:5]))
+
+
 class Geometry(unittest.TestCase):
     def test_warm_up_lowers_the_loss_and_leaves_the_encoder_alone(self):
         torch.manual_seed(0)
@@ -208,7 +242,7 @@ class WholeRun(unittest.TestCase):
             train.worker(0, 1, options(folder, steps=0, max_steps=7))
             with open(os.path.join(folder, "log.jsonl")) as file:
                 entries = [json.loads(line) for line in file]
-            self.assertEqual([e["phase"] for e in entries if "phase" in e], ["geometry", "clips of 2"])
+            self.assertEqual([e["phase"] for e in entries if "phase" in e], ["features", "clips of 2"])
             self.assertTrue([e["options"] for e in entries if "options" in e][-1]["cool"])
             self.assertEqual(torch.load(os.path.join(folder, "trunk.pt"))["step"], 6)
             self.assertFalse(os.path.exists(os.path.join(folder, "enter")))
