@@ -9,7 +9,10 @@ export class Dialog {
   constructor(title: string) {
     const close = el('button', { class: 'quiet icon-only', aria: { label: 'Close' }, onclick: () => this.close() }, icon('clear'))
     this.node = el('dialog', { aria: { label: title } }, el('header', {}, el('h2', {}, title), close), this.body)
-    this.node.onclick = (event) => event.target === this.node && this.close()
+    // Nothing is returned: false would keep radio buttons and summaries from reacting.
+    this.node.onclick = ({ target }) => {
+      if (target === this.node) this.close()
+    }
     this.node.onclose = () => {
       this.node.remove()
       for (const end of this.ended) end()
