@@ -12,12 +12,15 @@ export default defineConfig({
   plugins: [pageFiles()],
   // The package stays as it is published, beside the page: an import map names it.
   optimizeDeps: { exclude: ['masklet'] },
+  worker: { format: 'es' },
   server: { headers },
   preview: { headers },
   build: {
     outDir: fileURLToPath(new URL('../../build/page', import.meta.url)),
     emptyOutDir: true,
     target: 'es2022',
+    // mediabunny, which is loaded when a video is exported.
+    chunkSizeWarningLimit: 600,
     modulePreload: { polyfill: false },
     rolldownOptions: { external: ['masklet'] },
   },

@@ -57,25 +57,29 @@ export function pageFiles() {
       })
     },
 
-    generateBundle(_, bundle) {
-      const hash = createHash('sha256')
-      const kept = ['./', 'manifest.webmanifest', 'icon.svg']
-      for (const [name, file] of besides()) {
-        const source = readFileSync(file)
-        this.emitFile({ type: 'asset', fileName: name, source })
-        if (!isKept(name)) continue
-        kept.push(name)
-        hash.update(name).update(source)
-      }
-      for (const [name, { code, source }] of Object.entries(bundle)) {
-        if (!isKept(name)) continue
-        if (name !== 'index.html') kept.push(name)
-        hash.update(name).update(code ?? source)
-      }
-      const text = readFileSync(serviceWorker, 'utf8')
-        .replace("'__VERSION__'", JSON.stringify(hash.digest('hex').slice(0, 16)))
-        .replace('[/* __KEPT__ */]', JSON.stringify([...new Set(kept)]))
-      this.emitFile({ type: 'asset', fileName: 'service_worker.js', source: text })
+    // After the bundler's own, which adds the page's workers.
+    generateBundle: {
+      order: 'post',
+      handler(_, bundle) {
+        const hash = createHash('sha256')
+        const kept = ['./', 'manifest.webmanifest', 'icon.svg']
+        for (const [name, file] of besides()) {
+          const source = readFileSync(file)
+          this.emitFile({ type: 'asset', fileName: name, source })
+          if (!isKept(name)) continue
+          kept.push(name)
+          hash.update(name).update(source)
+        }
+        for (const [name, { code, source }] of Object.entries(bundle)) {
+          if (!isKept(name)) continue
+          if (name !== 'index.html') kept.push(name)
+          hash.update(name).update(code ?? source)
+        }
+        const text = readFileSync(serviceWorker, 'utf8')
+          .replace("'__VERSION__'", JSON.stringify(hash.digest('hex').slice(0, 16)))
+          .replace('[/* __KEPT__ */]', JSON.stringify([...new Set(kept)]))
+        this.emitFile({ type: 'asset', fileName: 'service_worker.js', source: text })
+      },
     },
   }
 }
