@@ -1,9 +1,9 @@
 import { Following } from './actions/following'
 import { Opening } from './actions/opening'
 import { Prompting } from './actions/prompting'
+import { Saving } from './actions/saving'
 import { Tracking } from './actions/tracking'
-import { Overlays } from './frames/overlays'
-import { Pictures } from './frames/pictures'
+import { Screen } from './screen/screen'
 import { Clip } from './state/clip'
 import { Engine } from './state/engine'
 import { Jobs } from './state/job'
@@ -25,10 +25,10 @@ export class App {
   readonly playhead = new Playhead(this.clip)
   readonly jobs = new Jobs()
   readonly tool = new Tool()
-  readonly pictures = new Pictures(this.clip)
-  readonly overlays = new Overlays(this.clip, this.objects, this.results)
+  readonly screen = new Screen(this.clip)
   readonly prompting = new Prompting(this)
   readonly tracking = new Tracking(this)
   readonly following = new Following(this)
   readonly opening = new Opening(this)
+  readonly saving = new Saving(this)
 }

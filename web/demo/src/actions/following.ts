@@ -7,11 +7,11 @@ export class Following {
   /** Whether the open clip is a stream with something marked on it. */
   get possible(): boolean {
     const { clip, results } = this.app
-    return Boolean(clip.open.value?.live) && results.frames().length > 0
+    return Boolean(clip.open.value?.live) && results.count > 0
   }
 
   async run(): Promise<void> {
-    const { clip, jobs, notices, prompts, pictures } = this.app
+    const { clip, jobs, notices, prompts } = this.app
     if (!this.possible) return
     const camera = await watch(clip.request?.source)
     // The marks were on the picture that stood still.
@@ -24,18 +24,17 @@ export class Following {
       camera?.pause()
     }
     await clip.calls.run(() => this.standStill())
-    pictures.forget()
   }
 
   private async follow(camera: HTMLVideoElement | undefined, step: () => void, signal: AbortSignal): Promise<void> {
-    const { clip, overlays, pictures, results } = this.app
+    const { clip, results, screen } = this.app
     const session = clip.open.value?.session
     if (!session) return
-    for await (const result of session.propagate({ start: clip.liveFrame, signal, masks: overlays.forms() })) {
+    for await (const result of session.propagate({ start: clip.liveFrame, signal })) {
       clip.liveFrame = result.frame
-      if (camera) pictures.show(0, await createImageBitmap(camera))
+      if (camera) screen.push(0, await createImageBitmap(camera))
       const shown = clip.toPage(result)
-      overlays.put(shown)
+      screen.take(shown)
       results.take(shown)
       step()
     }
@@ -43,15 +42,15 @@ export class Following {
 
   /** The worker keeps its newest frame alone: that one can be marked again. It may be one past the last result. */
   private async standStill(): Promise<void> {
-    const { clip } = this.app
+    const { clip, screen } = this.app
     const session = clip.open.value?.session
     if (!session) return
     const last = Math.max(clip.liveFrame, (await session.frames()).at(-1) ?? 0)
     for (const frame of [last + 1, last]) {
       const picture = await session.picture(frame).catch(() => undefined)
-      picture?.close()
-      if (picture) clip.liveFrame = frame
-      if (picture) return
+      if (!picture) continue
+      clip.liveFrame = frame
+      return screen.push(0, picture)
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { App } from '../app'
-import { type Box, type Prompt, isEmpty } from '../state/prompts'
+import { type Box, type Prompt, isEmpty, spoken } from '../state/prompts'
 
 /** Says things of objects, and shows at once what the model makes of it. */
 export class Prompting {
@@ -45,7 +45,7 @@ export class Prompting {
 
   /** Tracking, if it runs, ends: the new word changes what it would find. Whether the worker took it. */
   private async send(prompt: Prompt): Promise<boolean> {
-    const { clip, jobs, notices, overlays, prompts, results } = this.app
+    const { clip, jobs, notices, prompts, results, screen } = this.app
     const { object, frame } = prompt
     await jobs.stop()
     try {
@@ -53,24 +53,12 @@ export class Prompting {
         const session = clip.open.value?.session
         if (!session) return
         if (isEmpty(prompt) && !prompts.has(object)) return this.forgetIn(object)
-        const forms = { masks: overlays.forms() }
-        const { points, box } = prompt
         const at = clip.toSession(frame)
         const found = isEmpty(prompt)
-          ? await session.clearPrompts({ object, frame: at }, forms)
-          : await session.addPoints(
-              {
-                object,
-                frame: at,
-                points: points.map(({ x, y }) => [x, y] as const),
-                labels: points.map(({ add }) => (add ? 1 : 0)),
-                box,
-              },
-              forms,
-            )
+          ? await session.clearPrompts({ object, frame: at })
+          : await session.addPoints(spoken(prompt, at))
         const result = clip.toPage(found)
-        overlays.note(frame)
-        overlays.put(result)
+        screen.take(result)
         results.preview(result, object)
       })
       return true
@@ -85,9 +73,9 @@ export class Prompting {
   }
 
   private async forgetIn(id: number): Promise<void> {
-    const { clip, overlays, results } = this.app
+    const { clip, results, screen } = this.app
     await clip.open.value?.session.removeObject(id)
     results.removeObject(id)
-    overlays.clear()
+    screen.forget(id)
   }
 }

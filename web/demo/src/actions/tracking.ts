@@ -1,6 +1,7 @@
 import type { PropagateOptions } from 'masklet'
 import type { App } from '../app'
-import type { Stretch } from '../state/results'
+import { Cell } from '../base/cell'
+import type { Stretch } from '../state/doubts'
 
 export type Direction = 'forward' | 'backward' | 'both'
 
@@ -24,6 +25,9 @@ const retrack = 'Re-track'
 
 /** Decides what has to be tracked, and does it. */
 export class Tracking {
+  /** What is being tracked now. */
+  readonly range = new Cell<Stretch | undefined>(undefined)
+
   constructor(private readonly app: App) {}
 
   /** What the button does now; undefined while there is nothing to track. */
@@ -50,7 +54,7 @@ export class Tracking {
   stale(): Stretch[] {
     const plan = this.app.jobs.running ? undefined : this.plan()
     if (plan?.label !== retrack) return []
-    return plan.legs.map(({ start, frames }) => ({ first: start, last: start + frames - 1 }))
+    return plan.legs.map((leg) => this.stretch(leg))
   }
 
   /** Tracks from the frame that is shown. */
@@ -81,25 +85,34 @@ export class Tracking {
         label: 'Go on',
         run: () => void this.run(),
       })
+    } finally {
+      this.range.set(undefined)
     }
   }
 
-  private async track({ start, direction, length }: Leg, step: () => void, signal: AbortSignal): Promise<void> {
-    const { clip, overlays, playhead, results } = this.app
+  private async track(leg: Leg, step: () => void, signal: AbortSignal): Promise<void> {
+    const { clip, playhead, results, screen } = this.app
     const session = clip.open.value?.session
     if (!session || signal.aborted) return
-    const options: PropagateOptions = { start, direction, length, signal, masks: overlays.forms() }
+    const { start, direction, length } = leg
+    this.range.set(this.stretch(leg))
+    const options: PropagateOptions = { start, direction, length, signal }
     // The picture goes along until the user looks elsewhere.
     playhead.show(start)
     let followed = start
     for await (const result of session.propagate(options)) {
-      overlays.put(result)
+      screen.take(result)
       results.take(result)
       step()
       if (playhead.frame.value !== followed) continue
       playhead.show(result.frame)
       followed = result.frame
     }
+  }
+
+  private stretch({ start, direction, frames }: Leg): Stretch {
+    if (direction === 'both') return { first: 0, last: frames - 1 }
+    return direction === 'forward' ? { first: start, last: start + frames - 1 } : { first: 0, last: start }
   }
 
   private whole(label: string, first: number): Plan {

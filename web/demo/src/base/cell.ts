@@ -25,16 +25,24 @@ export class Cell<T> {
   }
 }
 
-/** Calls once a frame of the display at most, after any of the cells changed; and once now. */
-export function redraw(cells: readonly Cell<any>[], draw: () => void): () => void {
+/**
+ * Calls once a frame of the display at most, after any of the cells changed; and once now. `apart`: milliseconds that
+ * two calls are apart at least.
+ */
+export function redraw(cells: readonly Cell<any>[], draw: () => void, apart = 0): () => void {
   let waiting = false
+  let last = -Infinity
+  const go = () => {
+    waiting = false
+    last = performance.now()
+    draw()
+  }
   const ask = () => {
     if (waiting) return
     waiting = true
-    requestAnimationFrame(() => {
-      waiting = false
-      draw()
-    })
+    const wait = last + apart - performance.now()
+    if (wait > 0) setTimeout(() => requestAnimationFrame(go), wait)
+    else requestAnimationFrame(go)
   }
   for (const cell of cells) cell.onChange(ask)
   ask()

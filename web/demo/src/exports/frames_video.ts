@@ -1,4 +1,5 @@
 import type { FrameResult, MaskForms } from 'masklet'
+import { openReader } from '../screen/reader'
 import { type ExportSource, lasting } from './source'
 import { VideoWriter } from './video_writer'
 
@@ -16,11 +17,12 @@ export async function writeFrames(
   const writer = await VideoWriter.start(width, height, settings.alpha)
   const context = writer.canvas.getContext('2d')
   if (!context) throw new Error('this browser draws no canvas')
+  const pictures = await openPictures(source)
   const start = times[frames[0] ?? 0] ?? 0
   try {
     for (const frame of frames) {
       if (signal.aborted) break
-      const [picture, result] = await Promise.all([session.picture(frame), session.result(frame, { masks: settings.masks })])
+      const [picture, result] = await Promise.all([pictures.read(frame), session.result(frame, { masks: settings.masks })])
       context.clearRect(0, 0, writer.canvas.width, writer.canvas.height)
       draw(context, picture, result)
       picture.close()
@@ -32,5 +34,21 @@ export async function writeFrames(
   } catch (thrown) {
     await writer.cancel().catch(() => undefined)
     throw thrown
+  } finally {
+    pictures.close()
   }
+}
+
+/** Pictures in order, each decoded once: the session's own are sought one by one, and serve where there is no file. */
+async function openPictures({ session, pictures, times, width, height }: ExportSource) {
+  const reader = await openReader(pictures, times, { width, height }, Infinity)
+  const read = async (frame: number): Promise<ImageBitmap> => {
+    let found: ImageBitmap | undefined
+    await reader?.read(frame, (at, bitmap) => {
+      if (at === frame) found = bitmap
+      else bitmap.close()
+    })
+    return found ?? session.picture(frame)
+  }
+  return { read, close: () => reader?.close() }
 }

@@ -1,9 +1,12 @@
 import type { Rgba, VideoSession } from 'masklet'
 import type { App } from '../app'
+import type { ScreenSource } from '../screen/messages'
+import { sourceOf } from '../screen/screen'
 
 /** What an export reads. */
 export interface ExportSource {
   session: VideoSession
+  pictures: ScreenSource
   name: string
   width: number
   height: number
@@ -24,7 +27,8 @@ export function exportSource({ clip, objects, results }: App): ExportSource | un
   const { session, name, width, height, rate, times } = open
   const colours: Record<number, Rgba> = {}
   for (const { id, colour, visible } of objects.list.value) colours[id] = [...colour, visible ? 255 : 0]
-  return { session, name, width, height, rate, times, frames: results.frames(), colours }
+  const pictures = sourceOf(clip.request?.source)
+  return { session, pictures, name, width, height, rate, times, frames: results.frames(), colours }
 }
 
 /** Seconds that a frame is shown. */

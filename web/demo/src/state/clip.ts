@@ -32,7 +32,7 @@ export interface ClipRequest {
 export class Clip {
   readonly open = new Cell<OpenClip | undefined>(undefined)
   readonly opening = new Cell<string | undefined>(undefined)
-  /** A session takes one call at a time; pictures and results of frames aside. */
+  /** A session takes one call at a time; pictures, results of frames and saving aside. */
   readonly calls = new Lock()
   /** What is open, to be opened again with another model. */
   request: ClipRequest | undefined
@@ -41,14 +41,17 @@ export class Clip {
 
   constructor(private readonly engine: Engine) {}
 
-  /** The clip before stays where the new one cannot be opened. */
-  async load(request: ClipRequest): Promise<OpenClip> {
+  /** With `saved`, a session saved with this clip goes on. The clip before stays where the new one cannot be opened. */
+  async load(request: ClipRequest, saved?: Blob): Promise<OpenClip> {
     const masklet = this.engine.ready
     if (!masklet) throw new Error('No model is loaded; choose one under “Model” first')
     this.opening.set(request.name)
     try {
-      const tracking = { memories: this.engine.choice.value.memories }
-      const session = await masklet.open(request.source, { name: request.name, tracking })
+      const { source, name: title } = request
+      const { memories, memoryPolicy } = this.engine.choice.value
+      const session = saved
+        ? await masklet.resume(saved, source, { name: title })
+        : await masklet.open(source, { name: title, tracking: { memories, memoryPolicy } })
       await this.open.value?.session.close()
       this.release(request)
       this.request = request
@@ -57,7 +60,7 @@ export class Clip {
       const frameCount = Math.max(1, session.frameCount)
       const length = (times.at(-1) ?? 0) - (times[0] ?? 0)
       const rate = frameCount > 1 && length > 0 ? (frameCount - 1) / length : 1
-      const open: OpenClip = { session, name, width, height, frameCount, times, rate, hint: request.hints?.[0], hints: request.hints ?? [], live: request.source instanceof MediaStream }
+      const open: OpenClip = { session, name, width, height, frameCount, times, rate, hint: request.hints?.[0], hints: request.hints ?? [], live: source instanceof MediaStream }
       this.open.set(open)
       return open
     } finally {

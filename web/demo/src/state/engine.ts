@@ -1,4 +1,4 @@
-import { Masklet, type MemoryInfo, type ModelInfo, type Progress, type RuntimeInfo } from 'masklet'
+import { Masklet, type MemoryInfo, type ModelInfo, type Progress, type RuntimeInfo, type TrackingOptions } from 'masklet'
 import { Cell } from '../base/cell'
 
 /** What the model dialog offers. */
@@ -14,6 +14,16 @@ export interface ModelChoice {
   memoryLimit: number
   /** Spatial memories, 1 .. 7. */
   memories: number
+  /** Which tracked frames it looks back at. */
+  memoryPolicy: NonNullable<TrackingOptions['memoryPolicy']>
+  /** How the weights are held: as they are, in 16 bits, in 8. */
+  dtype: 'f32' | 'f16' | 'q8'
+}
+
+/** Whether two choices need the same networks: only tracking differs, if anything. */
+export function isSameModel(one: ModelChoice, other: ModelChoice): boolean {
+  const keys = ['file', 'architecture', 'inputSize', 'provider', 'memoryLimit', 'dtype'] as const
+  return keys.every((key) => one[key] === other[key])
 }
 
 export const defaultChoice: ModelChoice = {
@@ -21,6 +31,8 @@ export const defaultChoice: ModelChoice = {
   provider: 'auto',
   memoryLimit: 2 ** 31,
   memories: 7,
+  memoryPolicy: 'recent',
+  dtype: 'f32',
 }
 
 export type EngineStatus =
@@ -52,12 +64,13 @@ export class Engine {
     this.choice.set(choice)
     this.status.set({ kind: 'loading', text: `Loading ${name}` })
     try {
-      const { file, architecture } = choice
+      const { file, architecture, dtype } = choice
       const masklet = await Masklet.create({
         model: file ? (architecture ? { weights: file, architecture, name } : file) : 'nano',
         inputSize: choice.inputSize || undefined,
         provider: choice.provider,
         memoryLimit: choice.memoryLimit,
+        ...(dtype !== defaultChoice.dtype && { dtype }),
         urls,
         signal: abort.signal,
         onProgress: (progress) => {
@@ -71,6 +84,11 @@ export class Engine {
       if (this.loading === abort) this.status.set({ kind: 'none' })
       throw thrown
     }
+  }
+
+  /** What concerns tracking alone; sessions opened from now on have it. */
+  retune({ memories, memoryPolicy }: ModelChoice): void {
+    this.choice.set({ ...this.choice.value, memories, memoryPolicy })
   }
 
   cancelLoading(): void {

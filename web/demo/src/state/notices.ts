@@ -3,11 +3,14 @@ import { Cell } from '../base/cell'
 
 export interface Notice {
   id: number
-  kind: 'error' | 'info'
+  /** 'ask': it stays until it is answered. */
+  kind: 'error' | 'info' | 'ask'
   title: string
   text: string
   /** What a person can do, as a button. */
   action?: { label: string; run: () => void }
+  /** A person put it away. */
+  onDismiss?: () => void
 }
 
 /** What the page has to say: mostly what failed, and what to do about it. */
@@ -15,9 +18,13 @@ export class Notices {
   readonly list = new Cell<readonly Notice[]>([])
   private lastId = 0
 
-  add(notice: Omit<Notice, 'id'>): void {
+  add(notice: Omit<Notice, 'id'>): number {
     const rest = this.list.value.filter(({ title, text }) => title !== notice.title || text !== notice.text)
-    this.list.set([...rest.slice(-2), { ...notice, id: ++this.lastId }])
+    const id = ++this.lastId
+    const asks = rest.filter(({ kind }) => kind === 'ask')
+    const news = rest.filter(({ kind }) => kind !== 'ask')
+    this.list.set([...asks, ...news.slice(-2), { ...notice, id }])
+    return id
   }
 
   dismiss(id: number): void {
@@ -33,10 +40,15 @@ export class Notices {
   }
 }
 
+/** What to do, where the message does not say it. */
 const remedies: Partial<Record<string, string>> = {
-  out_of_memory: 'Choose a smaller input size or a smaller model under “Model”, or close other tabs.',
+  out_of_memory: 'Choose a smaller input size, fewer bits or a higher memory limit under “Model”, or close other tabs.',
   unsafe_pickle: 'Only open checkpoints from a source you trust, such as Meta’s own list.',
   corrupt_file: 'The file seems to be damaged or cut short. Get a fresh copy and open it again.',
+  unknown_architecture: 'Choose its model.json together with it.',
+  io_failed: 'Check that the network is there, or that the file still is, and try again.',
+  runtime_failed: 'Load the model again under “Model”; another place for it to run may help.',
+  broken_clip: 'Convert the video anew, for example to MP4 with H.264, to have all of it.',
 }
 
 function inWords(thrown: unknown): string {

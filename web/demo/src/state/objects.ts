@@ -25,6 +25,10 @@ export const palette: readonly Colour[] = [
 export const css = ([red, green, blue]: Colour, opacity = 1) => `rgb(${red} ${green} ${blue} / ${opacity})`
 export const hex = (colour: Colour) => `#${colour.map((part) => part.toString(16).padStart(2, '0')).join('')}`
 
+function newObject(id: number): TrackedObject {
+  return { id, name: `Object ${id}`, colour: palette[(id - 1) % palette.length] as Colour, visible: true }
+}
+
 /** Owns the list of objects and which one is being pointed at. */
 export class Objects {
   readonly list = new Cell<readonly TrackedObject[]>([])
@@ -35,11 +39,16 @@ export class Objects {
     let id = 1
     while (taken.has(id)) id += 1
     if (id > 255) throw new Error('255 objects are the most that one clip can have; remove one first')
-    const colour = palette[(id - 1) % palette.length] as Colour
-    const object = { id, name: `Object ${id}`, colour, visible: true }
+    const object = newObject(id)
     this.list.set([...this.list.value, object])
     this.selected.set(id)
     return object
+  }
+
+  /** The objects of a saved session; what is not told of one is as it is for a new one. */
+  restore(saved: readonly ({ id: number } & Partial<TrackedObject>)[]): void {
+    this.list.set(saved.map((object) => ({ ...newObject(object.id), ...object })))
+    this.selected.set(saved[0]?.id ?? 0)
   }
 
   /** The selected one; a first one where there is none. */

@@ -1,18 +1,23 @@
 import { Cell } from '../base/cell'
 import type { Clip } from './clip'
 
+/** Speeds of playing; 1 is the clip's own. */
+export const rates = [0.25, 0.5, 1, 2]
+
 /** Owns which frame is shown, and whether it moves. */
 export class Playhead {
   readonly frame = new Cell(0)
   readonly playing = new Cell(false)
-  private startedAt = 0
-  private startedTime = 0
+  readonly rate = new Cell(1)
+  /** When playing started, or went on at another speed: milliseconds of the page, and seconds of the clip. */
+  private started = { at: 0, time: 0 }
 
   constructor(private readonly clip: Clip) {
     clip.open.onChange(() => {
       this.playing.set(false)
       this.frame.set(0)
     })
+    this.rate.onChange(() => this.restart())
   }
 
   get last(): number {
@@ -37,20 +42,24 @@ export class Playhead {
     if (this.playing.value) return this.playing.set(false)
     if (!this.clip.open.value || this.last === 0) return
     if (this.frame.value === this.last) this.frame.set(0)
-    this.startedAt = performance.now()
-    this.startedTime = this.time(this.frame.value)
+    this.restart()
     this.playing.set(true)
     requestAnimationFrame(() => this.tick())
   }
 
+  /** Frames follow the clock: where they cannot be drawn that fast, some are left out. */
   private tick(): void {
     if (!this.playing.value) return
-    const now = this.startedTime + (performance.now() - this.startedAt) / 1000
+    const now = this.started.time + ((performance.now() - this.started.at) / 1000) * this.rate.value
     let frame = this.frame.value
     while (frame < this.last && this.time(frame + 1) <= now) frame += 1
     this.frame.set(frame)
     if (frame === this.last) return this.playing.set(false)
     requestAnimationFrame(() => this.tick())
+  }
+
+  private restart(): void {
+    this.started = { at: performance.now(), time: this.time(this.frame.value) }
   }
 
   private time(frame: number): number {

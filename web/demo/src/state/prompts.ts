@@ -1,3 +1,4 @@
+import type { PointsPrompt } from 'masklet'
 import { Cell } from '../base/cell'
 
 export interface PromptPoint {
@@ -18,6 +19,11 @@ export interface Prompt {
 }
 
 export const isEmpty = ({ points, box }: Prompt) => points.length === 0 && !box
+
+/** As a session takes it. */
+export function spoken({ object, points, box }: Prompt, frame: number): PointsPrompt {
+  return { object, frame, points: points.map(({ x, y }) => [x, y]), labels: points.map(({ add }) => (add ? 1 : 0)), box }
+}
 
 /** Owns what was said, and the way back. */
 export class Prompts {
@@ -66,6 +72,12 @@ export class Prompts {
   removeObject(object: number): void {
     this.history = this.history.filter((prompt) => prompt.object !== object)
     this.all.set(this.all.value.filter((prompt) => prompt.object !== object))
+  }
+
+  /** What was said in a saved session; there is no way back behind it. */
+  restore(said: readonly Prompt[]): void {
+    this.history = []
+    this.all.set(said.filter((prompt) => !isEmpty(prompt)))
   }
 
   clear(): void {

@@ -1,5 +1,6 @@
-import type { FrameResult } from 'masklet'
+import type { ObjectMask } from 'masklet'
 import { Cell } from '../base/cell'
+import { type Doubt, type WeakStretch, doubtOf, weakStretches } from './doubts'
 
 /** What the timeline shows of an object on a frame. */
 export interface Row {
@@ -9,15 +10,10 @@ export interface Row {
   confidence: number
 }
 
-/** Below this the timeline marks a stretch as weak. */
-export const weakBelow = 0.5
-
-export const isWeak = (row: Row | undefined) => row !== undefined && row.confidence < weakBelow
-
-/** A stretch of frames, both ends counted. */
-export interface Stretch {
-  first: number
-  last: number
+/** What is read of a result. */
+export interface Known {
+  frame: number
+  objects: readonly Pick<ObjectMask, 'id' | 'present' | 'area' | 'iou' | 'score'>[]
 }
 
 /** Owns the numbers of every tracked frame, and which frames are out of date. */
@@ -27,6 +23,8 @@ export class Results {
   private readonly tracked = new Map<number, Set<number>>()
   /** Frames on which something was said since they were tracked, with the objects it was said of. */
   private readonly changed = new Map<number, Set<number>>()
+  /** Of one version: kept until the next, because several views ask for them. */
+  private kept: { frames?: readonly number[]; weak: Map<number, readonly WeakStretch[]> } = { weak: new Map() }
   /** Counts changes of any kind. */
   readonly version = new Cell(0)
 
@@ -38,9 +36,18 @@ export class Results {
     return this.tracked.has(frame)
   }
 
+  /** Whether anything is known of a frame. */
+  has(frame: number): boolean {
+    return this.rows.has(frame)
+  }
+
+  get count(): number {
+    return this.rows.size
+  }
+
   /** Frames of which anything is known, in order. */
-  frames(): number[] {
-    return [...this.rows.keys()].sort((a, b) => a - b)
+  frames(): readonly number[] {
+    return (this.kept.frames ??= [...this.rows.keys()].sort((a, b) => a - b))
   }
 
   get trackedCount(): number {
@@ -66,19 +73,24 @@ export class Results {
   }
 
   /** A frame as tracking found it. */
-  take(result: FrameResult): void {
+  take(result: Known): void {
     this.put(result)
     this.tracked.set(result.frame, new Set(result.objects.map(({ id }) => id)))
     this.changed.delete(result.frame)
-    this.version.set(this.version.value + 1)
+    this.note()
   }
 
   /** A frame as a prompt made it. */
-  preview(result: FrameResult, object: number): void {
+  preview(result: Known, object: number): void {
     this.put(result)
-    const objects = this.changed.get(result.frame) ?? new Set()
-    this.changed.set(result.frame, objects.add(object))
-    this.version.set(this.version.value + 1)
+    this.change(result.frame, object)
+  }
+
+  /** Something was said of an object on a frame that tracking has not taken in. */
+  change(frame: number, object: number): void {
+    const objects = this.changed.get(frame) ?? new Set()
+    this.changed.set(frame, objects.add(object))
+    this.note()
   }
 
   removeObject(object: number): void {
@@ -88,29 +100,34 @@ export class Results {
       objects.delete(object)
       if (objects.size === 0) this.changed.delete(frame)
     }
-    this.version.set(this.version.value + 1)
+    this.note()
   }
 
   clear(): void {
     this.rows.clear()
     this.tracked.clear()
     this.changed.clear()
-    this.version.set(this.version.value + 1)
+    this.note()
   }
 
   /** Stretches of frames where an object needs a look, in order. */
-  weakStretches(object: number): Stretch[] {
-    const stretches: Stretch[] = []
-    for (const frame of [...this.rows.keys()].sort((a, b) => a - b)) {
-      if (!isWeak(this.get(frame, object))) continue
-      const last = stretches.at(-1)
-      if (last && last.last === frame - 1) last.last = frame
-      else stretches.push({ first: frame, last: frame })
-    }
-    return stretches
+  weakStretches(object: number): readonly WeakStretch[] {
+    const found = this.kept.weak.get(object) ?? weakStretches(this.frames(), (frame) => this.get(frame, object))
+    this.kept.weak.set(object, found)
+    return found
   }
 
-  private put({ frame, objects }: FrameResult): void {
+  /** Why an object needs a look on a frame. */
+  doubt(frame: number, object: number): Doubt | undefined {
+    return doubtOf(this.get(frame, object), this.get(frame - 1, object))
+  }
+
+  private note(): void {
+    this.kept = { weak: new Map() }
+    this.version.set(this.version.value + 1)
+  }
+
+  private put({ frame, objects }: Known): void {
     const row = new Map<number, Row>()
     for (const { id, present, area, iou, score } of objects)
       row.set(id, { present, area, confidence: confidence(present, iou, score) })

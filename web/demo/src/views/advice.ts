@@ -1,5 +1,5 @@
 import type { App } from '../app'
-import { isWeak } from '../state/results'
+import { isUnsure } from '../state/doubts'
 import { openModelDialog } from './model_dialog'
 
 /** Once a visit, after nano tracked and was mostly unsure: says what would do better. */
@@ -13,7 +13,7 @@ export function advise(app: App): void {
     if (isSaid || ended !== 'Tracking' || engine.choice.value.file) return
     const rows = results.frames().flatMap((frame) => objects.list.value.map(({ id }) => results.get(frame, id)))
     const known = rows.filter((row) => row !== undefined)
-    if (known.length < 20 || known.filter(isWeak).length < known.length / 2) return
+    if (known.length < 20 || known.filter(isUnsure).length < known.length / 2) return
     isSaid = true
     notices.add({
       kind: 'info',

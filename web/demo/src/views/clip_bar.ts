@@ -1,4 +1,5 @@
 import type { App } from '../app'
+import { redraw } from '../base/cell'
 import { byId, el, icon } from '../base/dom'
 import { clock, count } from '../base/words'
 import { openCamera } from './camera_dialog'
@@ -9,6 +10,12 @@ export function showClipBar(app: App): void {
   const open = byId<HTMLButtonElement>('open')
   const camera = byId<HTMLButtonElement>('camera')
   const sample = byId<HTMLButtonElement>('sample')
+  const save = byId<HTMLButtonElement>('save')
+  save.append(icon('save'), el('span', {}, 'Save'))
+  save.onclick = () => void app.saving.save()
+  redraw([app.clip.open, app.prompts.all], () => {
+    save.disabled = !app.saving.possible
+  })
   open.append(icon('open'), el('span', {}, 'Open'))
   camera.append(icon('camera'), el('span', {}, 'Camera'))
   sample.append(icon('sample'), el('span', {}, 'Sample'))

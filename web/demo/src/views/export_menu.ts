@@ -54,7 +54,7 @@ export function showExportMenu(app: App): void {
   menu.node.classList.add('to-the-left')
   byId('export').replaceWith(menu.node)
   redraw([clip.open, results.version, jobs.current], () => {
-    menu.button.disabled = jobs.running || !clip.open.value || clip.open.value.live || results.frames().length === 0
+    menu.button.disabled = jobs.running || !clip.open.value || clip.open.value.live || results.count === 0
   })
 
   const run = async ({ label, phase, load }: Way) => {

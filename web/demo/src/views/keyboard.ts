@@ -1,7 +1,8 @@
 import type { App } from '../app'
 import { byId, icon } from '../base/dom'
 import { openHelp } from './help_dialog'
-import { nextWeak } from './weak'
+import { rates } from '../state/playhead'
+import { goToWeak } from './weak'
 
 /** Keys that work anywhere on the page, but not while typing or choosing. */
 export function installKeyboard(app: App): void {
@@ -9,6 +10,11 @@ export function installKeyboard(app: App): void {
   const help = byId<HTMLButtonElement>('help')
   help.append(icon('help'))
   help.onclick = () => openHelp()
+
+  const changeRate = (by: number) => {
+    const at = rates.indexOf(playhead.rate.value) + by
+    playhead.rate.set(rates[Math.min(rates.length - 1, Math.max(0, at))] ?? 1)
+  }
 
   const keys: Record<string, (event: KeyboardEvent) => void> = {
     ' ': () => playhead.toggle(),
@@ -24,18 +30,25 @@ export function installKeyboard(app: App): void {
     r: () => tool.choose('remove'),
     b: () => tool.choose('box'),
     n: () => objects.add(),
-    w: () => nextWeak(app),
+    w: (event) => goToWeak(app, event.shiftKey),
+    '[': () => changeRate(-1),
+    ']': () => changeRate(1),
     o: () => byId('file').click(),
     Delete: () => void prompting.clear(),
     Backspace: () => void prompting.clear(),
     '?': () => openHelp(),
   }
 
+  releaseButtons()
   addEventListener('keydown', (event) => {
     if (isTyping(event.target) || document.querySelector('dialog[open]')) return
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'z') {
       event.preventDefault()
       return void prompting.undo()
+    }
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 's') {
+      event.preventDefault()
+      return void app.saving.save()
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return
     const onButton = event.target instanceof HTMLButtonElement
@@ -45,6 +58,14 @@ export function installKeyboard(app: App): void {
     if (!act) return
     event.preventDefault()
     act(event)
+  })
+}
+
+/** A button that was clicked gives the keys back: Space plays, instead of pressing it once more. */
+function releaseButtons(): void {
+  document.addEventListener('click', ({ detail, target }) => {
+    const button = target instanceof Element ? target.closest('button') : null
+    if (detail > 0 && button && !button.hasAttribute('aria-haspopup') && !button.closest('dialog')) button.blur()
   })
 }
 

@@ -3,7 +3,7 @@ import { redraw } from '../base/cell'
 import { byId, el, icon } from '../base/dom'
 import { percent } from '../base/words'
 import { type TrackedObject, css, hex, palette } from '../state/objects'
-import { isWeak, weakBelow } from '../state/results'
+import { isUnsure } from '../state/doubts'
 
 /** The list of objects: colour, name, how they do on this frame. */
 export function showObjects(app: App): void {
@@ -40,7 +40,7 @@ function how(): HTMLElement {
         : 'Click an object to mark it, or drag a box. A right click or Alt + click takes away.',
     ),
     line('play', 'Track follows it through the clip.'),
-    line('weak', 'Where its lane turns red the model is unsure: correct it there, then re-track.'),
+    line('weak', 'Where its lane is hatched, look: red is unsure. Correct it there, then re-track.'),
   )
 }
 
@@ -85,10 +85,11 @@ class Row {
     const row = results.get(playhead.frame.value, this.id)
     const open = clip.open.value
     const pixels = (open?.width ?? 1) * (open?.height ?? 1)
-    this.state.classList.toggle('weak', isWeak(row))
+    const doubt = results.doubt(playhead.frame.value, this.id)
+    this.state.classList.toggle('weak', doubt !== undefined)
     if (!row) this.state.textContent = prompts.has(this.id) ? 'not tracked here' : 'click it on the picture'
-    else if (!row.present) this.state.textContent = row.confidence < weakBelow ? 'perhaps not in sight' : 'not in sight'
-    else this.state.textContent = `${row.confidence < weakBelow ? 'unsure' : 'sure'}, ${percent(row.confidence)} · area ${percent(row.area / pixels)}`
+    else if (!row.present) this.state.textContent = isUnsure(row) ? 'perhaps not in sight' : 'not in sight'
+    else this.state.textContent = `${doubt === 'jump' ? 'changes size at once' : `${doubt ? 'unsure' : 'sure'}, ${percent(row.confidence)}`} · area ${percent(row.area / pixels)}`
   }
 }
 

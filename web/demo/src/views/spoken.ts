@@ -13,7 +13,7 @@ export function speak({ jobs, results, objects, playhead, prompts, notices }: Ap
       return
     }
     const weak = objects.list.value.reduce((sum, { id }) => sum + results.weakStretches(id).length, 0)
-    root.textContent = `${phase} ended. ${weak ? `${weak === 1 ? 'One stretch needs' : `${weak} stretches need`} a look.` : ''}`
+    root.textContent = `${phase} ended. ${weak ? `${weak === 1 ? 'One place needs' : `${weak} places need`} a look.` : ''}`
     phase = ''
   })
   results.version.onChange(() => {

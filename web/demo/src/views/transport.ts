@@ -3,70 +3,110 @@ import { redraw } from '../base/cell'
 import { byId, el, icon } from '../base/dom'
 import { clock, duration } from '../base/words'
 import type { Direction } from '../actions/tracking'
+import { rates } from '../state/playhead'
 import { Menu } from './menu'
-import { nextWeak } from './weak'
+import { goToWeak, weakPlaces, whyWeak } from './weak'
 
 /** Play, step, track; and how far tracking is. */
 export function showTransport(app: App): void {
-  const { clip, playhead, jobs, prompts, results, objects, tracking, following } = app
+  const { clip } = app
+  const { place, speed, weak } = playing(app)
+  const split = trackButton(app)
+  const hint = el('span', { class: 'muted hint' })
+  byId('transport').append(place, speed, weak, hint, running(app), split, followButton(app))
+  redraw([clip.open, app.jobs.current, app.prompts.all, app.results.version, app.objects.list, app.playhead.frame], () => {
+    const plan = app.tracking.plan()
+    const isDone = plan?.label === 'Track again'
+    hint.hidden = app.jobs.running
+    if (clip.open.value?.live) hint.textContent = 'Mark something on the picture that stands still, then follow it'
+    else hint.textContent = isDone ? whyWeak(app) : (plan?.text ?? '')
+  })
+}
+
+/** Where it is, the ways to move, and to what needs a look. */
+function playing(app: App) {
+  const { clip, playhead, objects, results } = app
   const play = el('button', { class: 'round', title: 'Play (Space)', onclick: () => playhead.toggle() })
   const step = (by: number, name: string, title: string) =>
     el('button', { class: 'quiet icon-only', title, aria: { label: title }, onclick: () => playhead.step(by) }, icon(name))
-  const where = el('span', { class: 'where' })
-  const weak = el('button', { class: 'quiet', title: 'Go to the next stretch that needs a look (W)', onclick: () => nextWeak(app) }, icon('weak'), el('span', {}, 'Next weak'))
+  const [frame, total, time] = [el('b'), el('span', { class: 'total' }), el('span', { class: 'time' })]
+  const where = el('span', { class: 'where' }, frame, total, time)
+  const place = el('div', { class: 'group' }, step(-1, 'previous', 'Back one frame (Left)'), play, step(1, 'next', 'On one frame (Right)'), where)
+  redraw([clip.open, playhead.frame], () => {
+    const open = clip.open.value
+    frame.textContent = open ? String(playhead.frame.value + 1) : '–'
+    total.textContent = open ? ` / ${open.frameCount}` : ''
+    time.textContent = open ? clock(open.times[playhead.frame.value] ?? 0) : ''
+  })
+  redraw([clip.open, playhead.playing], () => {
+    const moving = playhead.playing.value
+    play.replaceChildren(icon(moving ? 'pause' : 'play'))
+    play.setAttribute('aria-label', moving ? 'Pause' : 'Play')
+    play.disabled = (clip.open.value?.frameCount ?? 0) < 2
+    speed.hidden = play.disabled
+  })
+
+  const speed = el('select', { class: 'speed', title: 'Speed', aria: { label: 'Speed' }, onchange: () => (playhead.rate.set(Number(speed.value)), speed.blur()) },
+    ...rates.map((rate) => el('option', { value: String(rate), selected: rate === playhead.rate.value }, `${rate} ×`)))
+  playhead.rate.onChange((rate) => {
+    speed.value = String(rate)
+  })
+
+  const [number, words] = [el('b'), el('span')]
+  const weak = el('button', { class: 'quiet weak-places', title: 'Go to the next stretch that needs a look (W; Shift + W goes back)', onclick: (event) => goToWeak(app, event.shiftKey) }, icon('weak'), number, words)
+  redraw([objects.list, results.version], () => {
+    const { length } = weakPlaces(app)
+    weak.hidden = length === 0 || results.trackedCount === 0
+    number.textContent = String(length)
+    words.textContent = length === 1 ? 'place to look at' : 'places to look at'
+  }, 200)
+  return { place, speed, weak }
+}
+
+function trackButton(app: App): HTMLElement {
+  const { clip, jobs, prompts, results, objects, tracking } = app
   const track = el('button', { class: 'primary', onclick: () => void tracking.run() })
+  const item = (label: string, direction: Direction | undefined) => ({
+    label,
+    run: () => void tracking.run(direction ? tracking.fromHere(direction) : tracking.everything()),
+  })
   const more = new Menu('Other ways to track', icon('more'), () => [
     item('Everything, again', undefined),
     item('Forward from this frame', 'forward'),
     item('Backward from this frame', 'backward'),
   ])
   more.button.classList.add('primary', 'narrow')
-  const item = (label: string, direction: Direction | undefined) => ({
-    label,
-    run: () => void tracking.run(direction ? tracking.fromHere(direction) : tracking.everything()),
-  })
   const split = el('div', { class: 'split' }, track, more.node)
-  const follow = el('button', { class: 'primary', title: 'Follows what is marked until you stop it (T)', onclick: () => void following.run() }, 'Follow')
-  const progress = el('progress', { max: 1, aria: { label: 'Progress' } })
-  const words = el('span', { class: 'muted' })
-  const cancel = el('button', { class: 'small', title: 'Stop; what is done stays (Esc)', onclick: () => void jobs.stop() }, 'Stop')
-  const running = el('div', { class: 'running' }, progress, words, cancel)
-  const hint = el('span', { class: 'muted hint' })
-  byId('transport').append(
-    el('div', { class: 'group' }, step(-1, 'previous', 'Back one frame (Left)'), play, step(1, 'next', 'On one frame (Right)'), where),
-    weak,
-    hint,
-    running,
-    split,
-    follow,
-  )
-
-  redraw([clip.open, playhead.frame, playhead.playing], () => {
-    const open = clip.open.value
-    const frame = playhead.frame.value
-    const moving = playhead.playing.value
-    play.replaceChildren(icon(moving ? 'pause' : 'play'))
-    play.setAttribute('aria-label', moving ? 'Pause' : 'Play')
-    play.disabled = !open || open.frameCount < 2
-    where.replaceChildren(el('b', {}, open ? String(frame + 1) : '–'), open ? ` / ${open.frameCount}` : '', el('span', {}, open ? clock(open.times[frame] ?? 0) : ''))
-  })
   redraw([clip.open, jobs.current, prompts.all, results.version, objects.list], () => {
-    const job = jobs.current.value
+    split.hidden = jobs.running || (clip.open.value?.frameCount ?? 0) < 2
+    if (split.hidden) return
     const plan = tracking.plan()
-    const live = clip.open.value?.live ?? false
-    follow.hidden = !live || Boolean(job)
-    follow.disabled = !following.possible
-    running.hidden = !job
-    hint.hidden = Boolean(job)
-    split.hidden = Boolean(job) || (clip.open.value?.frameCount ?? 0) < 2
     track.disabled = more.button.disabled = !plan
     // Once all is tracked there is nothing that has to be done.
     split.classList.toggle('calm', plan?.label === 'Track again')
     track.textContent = plan?.label ?? 'Track'
     track.title = `${plan?.text ?? 'Click an object first'} (T)`
-    if (live) hint.textContent = 'Mark something on the picture that stands still, then follow it'
-    else hint.textContent = plan?.label === 'Track again' ? '' : (plan?.text ?? '')
-    weak.hidden = !objects.list.value.some(({ id }) => results.weakStretches(id).length > 0)
+  })
+  return split
+}
+
+function followButton({ clip, jobs, results, prompts, following }: App): HTMLElement {
+  const follow = el('button', { class: 'primary', title: 'Follows what is marked until you stop it (T)', onclick: () => void following.run() }, 'Follow')
+  redraw([clip.open, jobs.current, prompts.all, results.version], () => {
+    follow.hidden = !clip.open.value?.live || jobs.running
+    follow.disabled = !following.possible
+  })
+  return follow
+}
+
+function running({ jobs }: App): HTMLElement {
+  const progress = el('progress', { max: 1, aria: { label: 'Progress' } })
+  const words = el('span', { class: 'muted' })
+  const cancel = el('button', { class: 'small', title: 'Stop; what is done stays (Esc)', onclick: () => void jobs.stop() }, 'Stop')
+  const node = el('div', { class: 'running' }, progress, words, cancel)
+  redraw([jobs.current], () => {
+    const job = jobs.current.value
+    node.hidden = !job
     if (!job) return
     progress.hidden = job.total === 0
     progress.max = job.total || 1
@@ -75,4 +115,5 @@ export function showTransport(app: App): void {
     const left = job.left === undefined || job.total === 0 ? '' : ` · ${duration(job.left)} left`
     words.textContent = `${job.phase} ${job.done}${job.total ? ` of ${job.total}` : ' frames'}${rate}${left}`
   })
+  return node
 }

@@ -1,9 +1,10 @@
 import { type Colour, css } from '../state/objects'
+import type { Painting } from './paint'
 
 type Place = readonly [x: number, y: number]
 
 /** A point that was said: a disc in the object's colour with a plus, or a dark one with a minus. */
-export function drawPoint(context: CanvasRenderingContext2D, [x, y]: Place, colour: Colour, add: boolean, selected: boolean): void {
+export function drawPoint(context: Painting, [x, y]: Place, colour: Colour, add: boolean, selected: boolean): void {
   const radius = selected ? 8 : 6
   context.save()
   context.shadowColor = 'rgb(0 0 0 / 0.6)'
@@ -26,7 +27,7 @@ export function drawPoint(context: CanvasRenderingContext2D, [x, y]: Place, colo
   context.restore()
 }
 
-export function drawBox(context: CanvasRenderingContext2D, [x0, y0]: Place, [x1, y1]: Place, colour: Colour): void {
+export function drawBox(context: Painting, [x0, y0]: Place, [x1, y1]: Place, colour: Colour): void {
   context.save()
   context.lineWidth = 3
   context.strokeStyle = 'rgb(0 0 0 / 0.55)'
@@ -39,7 +40,7 @@ export function drawBox(context: CanvasRenderingContext2D, [x0, y0]: Place, [x1,
 }
 
 /** Where Enter would mark. */
-export function drawCrosshair(context: CanvasRenderingContext2D, [x, y]: Place): void {
+export function drawCrosshair(context: Painting, [x, y]: Place): void {
   context.save()
   for (const [width, style] of [[4, 'rgb(0 0 0 / 0.6)'], [1.5, '#fff']] as const) {
     context.lineWidth = width
@@ -54,7 +55,7 @@ export function drawCrosshair(context: CanvasRenderingContext2D, [x, y]: Place):
   context.restore()
 }
 
-function disc(context: CanvasRenderingContext2D, x: number, y: number, radius: number, style: string): void {
+function disc(context: Painting, x: number, y: number, radius: number, style: string): void {
   context.fillStyle = style
   context.beginPath()
   context.arc(x, y, radius, 0, 2 * Math.PI)
