@@ -26,14 +26,14 @@ export async function openDemo(browser, url, options = {}) {
 }
 
 export async function ready(page) {
-  await page.waitForFunction(() => globalThis.app?.clip.open.value && app.pictures.latest !== undefined, null, { timeout })
+  await page.waitForFunction(() => globalThis.app?.clip.open.value && app.screen.shown.value !== undefined, null, { timeout })
 }
 
 /** Opens a file by the page's own chooser. */
 export async function openFile(page, file) {
   const name = file.split('/').pop()
   await page.setInputFiles('#file', file)
-  await page.waitForFunction((name) => app.clip.open.value?.name === name && app.pictures.latest === 0, name, { timeout })
+  await page.waitForFunction((name) => app.clip.open.value?.name === name && app.screen.shown.value === 0, name, { timeout })
 }
 
 /** Where pixels of the video lie in the window. */
@@ -73,5 +73,25 @@ export async function scrub(page, frame) {
   const box = await page.locator('.track').boundingBox()
   const count = await page.evaluate(() => app.clip.open.value.frameCount)
   await page.mouse.click(box.x + ((frame + 0.5) / count) * box.width, box.y + 8)
-  await page.waitForFunction((frame) => app.pictures.latest === frame || app.pictures.peek(frame), frame, { timeout })
+  await page.waitForFunction((frame) => app.screen.shown.value === frame, frame, { timeout })
+}
+
+/**
+ * The longest task of the page's own thread while `work` runs, and of any other thread of its process, in milliseconds of
+ * processor time: unlike the clock's, they are the same on a busy machine.
+ */
+export async function busyness(page, work) {
+  const session = await page.context().newCDPSession(page)
+  const events = []
+  session.on('Tracing.dataCollected', ({ value }) => events.push(...value))
+  await session.send('Tracing.start', { transferMode: 'ReportEvents', traceConfig: { includedCategories: ['toplevel', 'devtools.timeline'] } })
+  await work()
+  const ended = new Promise((done) => session.once('Tracing.tracingComplete', done))
+  await session.send('Tracing.end')
+  await ended
+  await session.detach()
+  const isMain = ({ pid, tid }) => events.some((event) => event.name === 'thread_name' && event.pid === pid && event.tid === tid && event.args.name === 'CrRendererMain')
+  const frames = events.find(({ name, pid, tid }) => name === 'FireAnimationFrame' && isMain({ pid, tid }))
+  const longest = (of) => events.filter((event) => event.pid === frames.pid && of(event)).reduce((most, { tdur = 0 }) => Math.max(most, tdur / 1000), 0)
+  return { longest: longest(({ tid }) => tid === frames.tid), longestOther: longest(({ tid }) => tid !== frames.tid) }
 }

@@ -54,10 +54,13 @@ async function sample() {
   await idle(page)
   await scrub(page, 12)
   await take(page, 'two-objects')
+  await page.keyboard.press('w')
+  await take(page, 'place-to-look-at')
   await page.getByRole('button', { name: 'Export' }).click()
   await take(page, 'export')
   await page.keyboard.press('Escape')
   await page.locator('#model').click()
+  await page.locator('dialog summary').click()
   await take(page, 'model')
   await page.keyboard.press('Escape')
   const broken = join(folder, 'broken.mp4')
@@ -65,6 +68,8 @@ async function sample() {
   await page.setInputFiles('#file', broken)
   await page.waitForSelector('.notice.error')
   await take(page, 'error')
+  await page.emulateMedia({ colorScheme: 'light' })
+  await take(page, 'light')
   await page.context().close()
 }
 
