@@ -113,7 +113,7 @@ function running({ jobs }: App): HTMLElement {
     progress.value = job.done
     const rate = job.rate ? ` · ${job.rate.toFixed(job.rate < 10 ? 1 : 0)} a second` : ''
     const left = job.left === undefined || job.total === 0 ? '' : ` · ${duration(job.left)} left`
-    words.textContent = `${job.phase} ${job.done}${job.total ? ` of ${job.total}` : ' frames'}${rate}${left}`
+    words.replaceChildren(`${job.phase} ${job.done}${job.total ? ` of ${job.total}` : ' frames'}`, el('span', { class: 'pace' }, rate), left)
   })
   return node
 }
