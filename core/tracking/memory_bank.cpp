@@ -60,11 +60,17 @@ int memory_reach(const TrackingOptions& options, int num_maskmem) {
 
 std::optional<int> anchor_frame(const ObjectTrack& track, const TrackingOptions& options) {
   std::optional<int> best;
+  float best_iou = 0;
+  const auto consider = [&](int frame, float iou) {
+    if (best && (iou < best_iou || (iou == best_iou && frame > *best))) return;
+    best = frame;
+    best_iou = iou;
+  };
   if (options.memory_policy != MemoryPolicy::anchored) return best;
   for (const auto& [frame, record] : track.tracked) {
-    if (!record.present() || record.memory.empty()) continue;
-    if (!best || record.iou > track.tracked.at(*best).iou) best = frame;
+    if (may_anchor(record)) consider(frame, record.iou);
   }
+  for (const auto& [frame, iou] : track.stored_ious) consider(frame, iou);
   return best;
 }
 

@@ -22,7 +22,7 @@ struct MemorySelection {
 };
 
 /// Selects for `frame`, tracked forward or in reverse. Records are the track's merged ones (not the pending);
-/// the selection points into them. Spatial memories are not empty while a conditioning frame has its memory.
+/// the selection points into them; those in reach, and the anchor, must be in memory. Spatial memories are not empty while a conditioning frame has its memory.
 MemorySelection select_memories(const ObjectTrack& track, int frame, bool reverse, const SessionState& state,
                                 int num_maskmem);
 
@@ -30,7 +30,8 @@ MemorySelection select_memories(const ObjectTrack& track, int frame, bool revers
 int memory_reach(const TrackingOptions& options, int num_maskmem);
 
 /// The frame that `anchored` holds on to: of the tracked ones with a memory that show the object the one with
-/// the highest IoU estimate, the earliest of equals. Absent for the other policies.
+/// the highest IoU estimate, the earliest of equals, be it in memory or in the store. Absent for the other
+/// policies.
 std::optional<int> anchor_frame(const ObjectTrack& track, const TrackingOptions& options);
 
 }  // namespace masklet

@@ -22,9 +22,22 @@ Tensor labels_tensor(const std::vector<std::int64_t>& labels) {
   return tensor;
 }
 
+/// Bytes that go through core: inputs as they are, outputs once more on the host's side of the boundary.
+std::uint64_t carried_bytes(const RunNetwork& step) {
+  std::uint64_t bytes = 0;
+  for (const NetworkInput& input : step.inputs) {
+    if (const auto* tensor = std::get_if<Tensor>(&input.value)) bytes += tensor->bytes.size();
+  }
+  for (const NetworkOutput& output : step.outputs) {
+    if (!output.keep_as) bytes += 2 * element_count(output.shape) * sizeof(float);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 Task<Result<std::vector<Tensor>>> NetworksRunner::run(RunNetwork step) {
+  if (account_) account_->touch(MemoryCategory::steps, carried_bytes(step));
   step.release = std::move(released_);
   released_.clear();
   WaitForHost host{machine_, Step(std::move(step))};

@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/budget/memory_account.h"
 #include "core/tracking/mask_selection.h"
 #include "core/tracking/memory_bank.h"
 #include "core/tracking/model.h"
@@ -28,7 +29,9 @@ struct DecoderPrompt {
 /// encode_memory. Numbers the handles and knows which the host may drop.
 class NetworksRunner {
  public:
-  NetworksRunner(const Model& model, StepMachine& machine) : model_(model), machine_(machine) {}
+  /// `account` is told of what steps carry; null: nobody is. It must live longer.
+  NetworksRunner(const Model& model, StepMachine& machine, MemoryAccount* account = nullptr)
+      : model_(model), machine_(machine), account_(account) {}
 
   /// Pixels [S, S, 3], u8 or f32 -> features kept by the host.
   Task<Result<FrameFeatures>> encode_image(Tensor image_hwc);
@@ -54,6 +57,7 @@ class NetworksRunner {
 
   const Model& model_;
   StepMachine& machine_;
+  MemoryAccount* account_;
   TensorHandle last_handle_ = 0;
   std::vector<TensorHandle> released_;
 };

@@ -25,21 +25,29 @@ Status validate(const Clip& clip) {
 
 }  // namespace
 
-Session::Session(const Model& model, SessionState state)
-    : model_(model), state_(std::move(state)), tracker_(model_, state_, machine_) {}
+Session::Session(const Model& model, SessionState state, const SessionHost& host)
+    : model_(model),
+      state_(std::move(state)),
+      account_(host.account),
+      tracker_(model_, state_, machine_, host, account_) {}
 
 Result<std::unique_ptr<Session>> Session::create(const Model& model, const Clip& clip,
-                                                 const TrackingOptions& options) {
+                                                 const TrackingOptions& options, const SessionHost& host) {
   SessionState state;
   state.clip = clip;
   state.options = options;
-  return restore(model, std::move(state));
+  return restore(model, std::move(state), host);
 }
 
-Result<std::unique_ptr<Session>> Session::restore(const Model& model, SessionState state) {
+Result<std::unique_ptr<Session>> Session::restore(const Model& model, SessionState state, const SessionHost& host) {
   MASKLET_TRY(validate(state.clip));
   MASKLET_TRY(validate(state.options, model.architecture));
-  return std::unique_ptr<Session>(new Session(model, std::move(state)));
+  for (const ObjectTrack& track : state.objects) {
+    if (!host.store && !track.stored.empty())
+      return Error{ErrorCode::invalid_state, "object " + std::to_string(track.id) +
+                                                 " has frames in a store, and none is given; give the session's own"};
+  }
+  return std::unique_ptr<Session>(new Session(model, std::move(state), host));
 }
 
 Status Session::check_frame_index(int frame) const {
@@ -105,7 +113,7 @@ Status Session::clear_prompts(int id, int frame) {
   track->pending_tracked.erase(frame);
   if (auto downgraded = track->conditioning.extract(frame)) {
     track->tracked.insert(std::move(downgraded));
-    track->tracked_in_reverse.erase(frame);
+    track->forget_passed(frame);
   }
   return begin(tracker_.report(frame));
 }
@@ -114,12 +122,16 @@ Status Session::remove_object(int id) {
   MASKLET_TRY(check_idle());
   MASKLET_TRY(object(id));
   std::erase_if(state_.objects, [&](const ObjectTrack& track) { return track.id == id; });
+  tracker_.store().forget(id);
   return {};
 }
 
 Status Session::reset() {
   MASKLET_TRY(check_idle());
+  std::vector<int> ids;
+  for (const ObjectTrack& track : state_.objects) ids.push_back(track.id);
   state_.objects.clear();
+  for (int id : ids) tracker_.store().forget(id);
   state_.propagation.reset();
   return {};
 }

@@ -45,10 +45,12 @@ struct PropagateRequest {
 class Session final : public HostLoop {
  public:
   /// `model` must outlive the session. Errors: invalid_argument for a clip or options out of range.
-  static Result<std::unique_ptr<Session>> create(const Model& model, const Clip& clip, const TrackingOptions& options);
+  static Result<std::unique_ptr<Session>> create(const Model& model, const Clip& clip, const TrackingOptions& options,
+                                                 const SessionHost& host = {});
 
-  /// A session that goes on where `state` was. Errors as create's.
-  static Result<std::unique_ptr<Session>> restore(const Model& model, SessionState state);
+  /// A session that goes on where `state` was. Errors as create's; invalid_state where the state has frames in a store
+  /// and the host brings none.
+  static Result<std::unique_ptr<Session>> restore(const Model& model, SessionState state, const SessionHost& host = {});
   ~Session() override { abandon(); }
 
   /// Reports the frame with the new mask of the object, which is added if it is new.
@@ -83,12 +85,17 @@ class Session final : public HostLoop {
   /// What the session knows; whole while idle or while FrameReady waits. Errors: invalid_state in between.
   Result<const SessionState*> state() const;
 
+  /// What the session holds in core; what its tensors take on the host's side is in the host's account.
+  MemoryReport memory() const { return account_.report(); }
+  /// Of the frames' features that stay with the host.
+  const CacheUse& cache_use() const { return tracker_.cache_use(); }
+
   const Model& model() const { return model_; }
   void observe_decodes(DecodeObserver observer) { tracker_.on_decode = std::move(observer); }
   void observe_inputs(InputObserver observer) { tracker_.on_input = std::move(observer); }
 
  private:
-  Session(const Model& model, SessionState state);
+  Session(const Model& model, SessionState state, const SessionHost& host);
   Status check_frame_index(int frame) const;
   Status check_prompted() const;
   Status check_frame(const ImageView& frame) const override;
@@ -96,6 +103,7 @@ class Session final : public HostLoop {
 
   const Model& model_;
   SessionState state_;
+  MemoryAccount account_;
   Tracker tracker_;
 };
 

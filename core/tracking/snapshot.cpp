@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/base/json_fields.h"
+#include "core/tracking/record_bytes.h"
 #include "core/weights/safetensors_reader.h"
 
 namespace masklet {
@@ -59,35 +60,90 @@ json options_json(const TrackingOptions& o) {
           {"cached_frames", o.cached_frames}};
 }
 
-json track_json(const ObjectTrack& track) {
+/// Goes through an object's records of a kind by frame, those in the store included.
+class RecordReader {
+ public:
+  RecordReader(const Architecture& architecture, RecordStore* store) : architecture_(architecture), store_(store) {}
+
+  template <class Visit>
+  Status visit(const ObjectTrack& track, const RecordKind& kind, Visit visit) {
+    const Records& records = track.*kind.records;
+    auto it = records.begin();
+    if (kind.records == &ObjectTrack::tracked) {
+      for (const auto& [first, last] : track.stored.runs()) {
+        for (int frame = first; frame <= last; ++frame) {
+          for (; it != records.end() && it->first < frame; ++it) visit(it->first, it->second);
+          MASKLET_TRY(read(track.id, frame));
+          visit(frame, record_);
+        }
+      }
+    }
+    for (; it != records.end(); ++it) visit(it->first, it->second);
+    return {};
+  }
+
+  /// The record is good until the next call.
+  Result<const FrameRecord*> find(const ObjectTrack& track, const RecordKind& kind, int frame) {
+    const Records& records = track.*kind.records;
+    if (const auto it = records.find(frame); it != records.end()) return &it->second;
+    MASKLET_TRY(read(track.id, frame));
+    return &record_;
+  }
+
+ private:
+  Status read(int object, int frame) {
+    if (object == object_ && frame == frame_) return {};
+    bytes_.resize(record_bytes(architecture_));
+    MASKLET_TRY(store_->read(object, frame, bytes_));
+    record_ = unpack_record(bytes_, architecture_);
+    object_ = object;
+    frame_ = frame;
+    return {};
+  }
+
+  const Architecture& architecture_;
+  RecordStore* store_;
+  std::vector<std::byte> bytes_;
+  FrameRecord record_;  // the last one that was read, of object_ on frame_
+  int object_ = 0, frame_ = -1;
+};
+
+Result<json> track_json(const ObjectTrack& track, RecordReader& reader) {
   json prompts = json::array(), passed[] = {json::array(), json::array()}, object = {{"id", track.id}};
   for (const auto& [frame, prompt] : track.prompts) {
     json points = json::array();
     for (const Point& point : prompt.points) points.push_back({point.x, point.y, point.label});
     prompts.push_back({{"frame", frame}, {"points", points}, {"is_mask", prompt.is_mask}});
   }
-  for (const auto& [frame, reverse] : track.tracked_in_reverse) passed[reverse].push_back(frame);
+  for (const bool reverse : {false, true}) {
+    for (const auto& [first, last] : (reverse ? track.passed_in_reverse : track.passed_forward).runs()) {
+      for (int frame = first; frame <= last; ++frame) passed[reverse].push_back(frame);
+    }
+  }
   object["prompts"] = prompts;
   object["passed_forward"] = passed[0];
   object["passed_in_reverse"] = passed[1];
   for (const RecordKind& kind : kRecordKinds) {
     json records = json::array();
-    for (const auto& [frame, record] : track.*kind.records) {
+    MASKLET_TRY(reader.visit(track, kind, [&](int frame, const FrameRecord& record) {
       records.push_back({{"frame", frame},
                          {"object_score", record.object_score},
                          {"iou", record.iou},
                          {"order", record.order},
                          {"has_logits", !record.logits.empty()},
                          {"has_memory", !record.memory.empty()}});
-    }
+    }));
     object[kind.name] = records;
   }
   return object;
 }
 
-json state_json(const SessionState& state, const Architecture& architecture) {
+Result<json> state_json(const SessionState& state, const Architecture& architecture, RecordReader& reader) {
   json objects = json::array();
-  for (const ObjectTrack& track : state.objects) objects.push_back(track_json(track));
+  for (const ObjectTrack& track : state.objects) {
+    MASKLET_ASSIGN(const json object, track_json(track, reader));
+    objects.push_back(object);
+  }
   json session = {{"version", kVersion},
                   {"architecture", to_json(architecture)},
                   {"clip", {{"width", state.clip.width},
@@ -111,26 +167,26 @@ Tensor array_tensor(DType dtype, const std::vector<T>& values) {
 /// One array to be written, made when its turn comes.
 struct ArrayEntry {
   TensorInfo info;
-  const FrameRecord* record;
+  const ObjectTrack* track;
+  const RecordKind* kind;
+  int frame;
   int array;  // 0 logits, 1 pointer, 2 memory
 };
 
-std::vector<ArrayEntry> list_arrays(const SessionState& state) {
+Result<std::vector<ArrayEntry>> list_arrays(const SessionState& state, RecordReader& reader) {
   std::vector<ArrayEntry> entries;
   for (const ObjectTrack& track : state.objects) {
     for (const RecordKind& kind : kRecordKinds) {
-      for (const auto& entry : track.*kind.records) {
-        const int frame = entry.first;  // clang 14 captures no structured bindings
-        const FrameRecord& record = entry.second;
+      MASKLET_TRY(reader.visit(track, kind, [&](int frame, const FrameRecord& record) {
         const auto add = [&](const char* name, int array, DType dtype, std::size_t size) {
           if (size > 0)
             entries.push_back({{array_name(track.id, kind.name, frame, name), dtype, {static_cast<std::int64_t>(size)}},
-                               &record, array});
+                               &track, &kind, frame, array});
         };
         add("logits", 0, DType::f32, record.logits.size());
         add("pointer", 1, DType::f32, record.pointer.size());
         add("memory", 2, DType::bf16, record.memory.size());
-      }
+      }));
     }
   }
   return entries;
@@ -232,7 +288,32 @@ Status read_prompts(const json& list, ObjectTrack& track) {
   return {};
 }
 
-Status read_records(const json& list, int object, const RecordKind& kind, ArrayReader& arrays, Records& records) {
+/// Puts tracked records into a store as they are read.
+class RecordWriter {
+ public:
+  RecordWriter(const Architecture& architecture, RecordStore* store)
+      : architecture_(architecture), store_(store), bytes_(store ? record_bytes(architecture) : 0) {}
+
+  /// False where the frame is there already.
+  Result<bool> write(ObjectTrack& track, const RecordKind& kind, int frame, FrameRecord record) {
+    if (!store_ || kind.records != &ObjectTrack::tracked)
+      return (track.*kind.records).emplace(frame, std::move(record)).second;
+    if (track.stored.contains(frame)) return false;
+    pack_record(record, architecture_, bytes_);
+    MASKLET_TRY(store_->write(track.id, frame, bytes_));
+    track.stored.insert(frame);
+    if (may_anchor(record)) track.stored_ious[frame] = record.iou;
+    return true;
+  }
+
+ private:
+  const Architecture& architecture_;
+  RecordStore* store_;
+  std::vector<std::byte> bytes_;
+};
+
+Status read_records(const json& list, ObjectTrack& track, const RecordKind& kind, ArrayReader& arrays,
+                    RecordWriter& writer) {
   for (const json& item : list) {
     JsonFields fields(item, std::string("saved ") + kind.name + " record");
     FrameRecord record;
@@ -246,14 +327,15 @@ Status read_records(const json& list, int object, const RecordKind& kind, ArrayR
     MASKLET_TRY(check_frame(frame));
     if ((kind.needs_logits && !has_logits) || (kind.needs_memory && !has_memory))
       return corrupt(std::string("has no mask or no memory for the ") + kind.name + " frame " + std::to_string(frame));
-    MASKLET_TRY(arrays.read_record(array_name(object, kind.name, frame, ""), has_logits, has_memory, record));
-    if (!records.emplace(frame, std::move(record)).second)
+    MASKLET_TRY(arrays.read_record(array_name(track.id, kind.name, frame, ""), has_logits, has_memory, record));
+    MASKLET_ASSIGN(const bool is_new, writer.write(track, kind, frame, std::move(record)));
+    if (!is_new)
       return corrupt(std::string("holds the ") + kind.name + " frame " + std::to_string(frame) + " twice");
   }
   return {};
 }
 
-Result<ObjectTrack> read_track(const json& item, ArrayReader& arrays) {
+Result<ObjectTrack> read_track(const json& item, ArrayReader& arrays, RecordWriter& writer) {
   JsonFields fields(item, "saved object");
   ObjectTrack track;
   track.id = fields.integer("id");
@@ -261,16 +343,17 @@ Result<ObjectTrack> read_track(const json& item, ArrayReader& arrays) {
   for (const bool reverse : {false, true}) {
     for (int frame : fields.integers(reverse ? "passed_in_reverse" : "passed_forward")) {
       MASKLET_TRY(check_frame(frame));
-      track.tracked_in_reverse[frame] = reverse;
+      track.set_passed(frame, reverse);
     }
   }
   for (const RecordKind& kind : kRecordKinds)
-    MASKLET_TRY(read_records(items(fields, kind.name), track.id, kind, arrays, track.*kind.records));
+    MASKLET_TRY(read_records(items(fields, kind.name), track, kind, arrays, writer));
   MASKLET_TRY(fields.finish());
   return track;
 }
 
-Result<SessionState> read_state(std::shared_ptr<ByteSource> source, const Architecture& architecture) {
+Result<SessionState> read_state(std::shared_ptr<ByteSource> source, const Architecture& architecture,
+                                RecordStore* store) {
   MASKLET_ASSIGN(const std::unique_ptr<Checkpoint> file, open_checkpoint(std::move(source)));
   if (!file->find(kSessionTensor)) return corrupt("is none: the file holds tensors, but no session");
   MASKLET_ASSIGN(const Tensor bytes, file->read(kSessionTensor));
@@ -307,9 +390,11 @@ Result<SessionState> read_state(std::shared_ptr<ByteSource> source, const Archit
                      ", which no clip has");
   }
   ArrayReader arrays(*file, architecture);
+  RecordWriter writer(architecture, store);
   for (const json& item : items(fields, "objects")) {
-    MASKLET_ASSIGN(ObjectTrack track, read_track(item, arrays));
+    MASKLET_ASSIGN(ObjectTrack track, read_track(item, arrays, writer));
     if (state.find(track.id)) return corrupt("holds object " + std::to_string(track.id) + " twice");
+    if (state.options.memory_policy != MemoryPolicy::anchored) track.stored_ious.clear();
     state.objects.push_back(std::move(track));
   }
   MASKLET_TRY(fields.finish());
@@ -319,9 +404,11 @@ Result<SessionState> read_state(std::shared_ptr<ByteSource> source, const Archit
 }  // namespace
 
 Status save_state(const SessionState& state, const Architecture& architecture, const ByteSink& sink,
-                  const SessionDetails& details) {
-  const std::string text = state_json(state, architecture).dump();
-  const std::vector<ArrayEntry> arrays = list_arrays(state);
+                  const SessionDetails& details, RecordStore* store) {
+  RecordReader reader(architecture, store);
+  MASKLET_ASSIGN(const json description, state_json(state, architecture, reader));
+  const std::string text = description.dump();
+  MASKLET_ASSIGN(const std::vector<ArrayEntry> arrays, list_arrays(state, reader));
   std::vector<TensorInfo> infos = {{kSessionTensor, DType::u8, {static_cast<std::int64_t>(text.size())}}};
   for (const ArrayEntry& entry : arrays) infos.push_back(entry.info);
   if (!details.results.empty())
@@ -337,14 +424,16 @@ Status save_state(const SessionState& state, const Architecture& architecture, c
     if (index == 0) return text_tensor(text);
     if (index > arrays.size()) return text_tensor(details.results);
     const ArrayEntry& entry = arrays[index - 1];
-    if (entry.array == 2) return array_tensor(DType::bf16, entry.record->memory);
-    return array_tensor(DType::f32, entry.array == 0 ? entry.record->logits : entry.record->pointer);
+    MASKLET_ASSIGN(const FrameRecord* record, reader.find(*entry.track, *entry.kind, entry.frame));
+    if (entry.array == 2) return array_tensor(DType::bf16, record->memory);
+    return array_tensor(DType::f32, entry.array == 0 ? record->logits : record->pointer);
   };
   return write_safetensors(infos, metadata, provide, sink);
 }
 
-Result<SessionState> load_state(std::shared_ptr<ByteSource> source, const Architecture& architecture) {
-  Result<SessionState> state = read_state(std::move(source), architecture);
+Result<SessionState> load_state(std::shared_ptr<ByteSource> source, const Architecture& architecture,
+                                RecordStore* store) {
+  Result<SessionState> state = read_state(std::move(source), architecture, store);
   // Fields that are missing or of another type: here the fault is the file's, not an argument's.
   if (!state && state.error().code == ErrorCode::invalid_argument)
     return Error{ErrorCode::corrupt_file, state.error().message};

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "core/tracking/record_store.h"
 #include "core/tracking/state.h"
 #include "core/weights/safetensors_writer.h"
 
@@ -21,13 +22,16 @@ struct SessionDetails {
 
 /// Writes a session's state as a .safetensors file, the same bytes on every target: the tensor "session" is JSON (u8)
 /// with everything but the arrays, which follow under their own names. The details' texts are the file's metadata, the
-/// results its tensor "results" (u8). Errors: the sink's.
+/// results its tensor "results" (u8). Records that lie in `store`, the session's own, are read from there, and the
+/// bytes are those of a session that has them in memory. Errors: the sink's, the store's.
 Status save_state(const SessionState& state, const Architecture& architecture, const ByteSink& sink,
-                  const SessionDetails& details = {});
+                  const SessionDetails& details = {}, RecordStore* store = nullptr);
 
 /// Reads what save_state wrote; a session restored from it goes on with the same results, bit for bit.
-/// Errors: corrupt_file, unsupported_file (another version), weights_mismatch (a session of another architecture).
-Result<SessionState> load_state(std::shared_ptr<ByteSource> source, const Architecture& architecture);
+/// With a `store`, tracked frames' records go there one by one. Errors: corrupt_file, unsupported_file (another
+/// version), weights_mismatch (a session of another architecture), the store's.
+Result<SessionState> load_state(std::shared_ptr<ByteSource> source, const Architecture& architecture,
+                                RecordStore* store = nullptr);
 
 /// The details of a saved session. Errors: corrupt_file, unsupported_file.
 Result<SessionDetails> load_details(std::shared_ptr<ByteSource> source);

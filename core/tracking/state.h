@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/tracking/frame_set.h"
 #include "core/tracking/options.h"
 
 namespace masklet {
@@ -46,8 +47,22 @@ struct ObjectTrack {
   Records tracked;               ///< frames reached by propagation
   Records pending_conditioning;  ///< prompted since the last propagation; their memory is not encoded yet
   Records pending_tracked;       ///< the same for corrections that are not kept as conditioning frames
-  std::map<int, bool> tracked_in_reverse;  ///< frames that a propagation passed, and its direction
+  FrameSet passed_forward;     ///< frames that a propagation passed, the last time forward
+  FrameSet passed_in_reverse;  ///< or in reverse
+  FrameSet stored;             ///< tracked frames whose records lie in the session's RecordStore
+  /// Of the stored frames that may anchor: their IoU estimates, where the policy is `anchored`.
+  std::map<int, float> stored_ious;
+
+  /// Whether a propagation passed the frame.
+  bool passed(int frame) const { return passed_forward.contains(frame) || passed_in_reverse.contains(frame); }
+  void set_passed(int frame, bool reverse);
+  void forget_passed(int frame);
+  /// What a store holds of these frames, both inclusive, is of no use any more.
+  void forget_stored(int first, int last);
 };
+
+/// Whether `anchored` may hold on to a tracked frame.
+inline bool may_anchor(const FrameRecord& record) { return record.present() && !record.memory.empty(); }
 
 /// A propagation under way: frames `next`, then on to `last`, inclusive.
 struct Propagation {

@@ -1,7 +1,6 @@
 #include "core/tracking/tracker.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "core/mask/connected_components.h"
 #include "core/tracking/mask_prompt.h"
@@ -24,7 +23,7 @@ const FrameRecord* previous_record(const ObjectTrack& track, const Records& pend
 /// Whether a prompt on the frame corrects what tracking found there, with memory, rather than starting afresh. Without
 /// any conditioning frame left there is no memory to attend to.
 bool corrects(const ObjectTrack& track, int frame) {
-  return track.tracked_in_reverse.contains(frame) && !track.conditioning.empty();
+  return track.passed(frame) && !track.conditioning.empty();
 }
 
 /// Puts a record in, keeping the rank of the one that it replaces.
@@ -60,12 +59,15 @@ FrameRecord record_of(const SelectedMask& mask) {
 
 }  // namespace
 
-Tracker::Tracker(const Model& model, SessionState& state, StepMachine& machine)
+Tracker::Tracker(const Model& model, SessionState& state, StepMachine& machine, const SessionHost& host,
+                 MemoryAccount& account)
     : model_(model),
       state_(state),
       machine_(machine),
-      networks_(model, machine),
-      cache_(state.options.cached_frames) {}
+      account_(account),
+      networks_(model, machine, &account),
+      cache_(state.options.cached_frames),
+      store_(model.architecture, state, host, account) {}
 
 Task<Result<FrameFeatures>> Tracker::frame_features(int frame) {
   if (const std::optional<FrameFeatures> cached = cache_.find(frame)) co_return *cached;
@@ -82,6 +84,7 @@ Task<Result<FrameFeatures>> Tracker::frame_features(int frame) {
   if (!resizer_) resizer_.emplace(pixels.width, pixels.height, size, size);
   Tensor image(DType::u8, {size, size, 3});
   resizer_->resize(pixels, image.as<std::uint8_t>());
+  account_.touch(MemoryCategory::frames, image.bytes.size());
   if (on_input) on_input(frame, image);
 
   cache_.make_room(networks_);
@@ -119,11 +122,14 @@ Task<Status> Tracker::prompt_with_points(int object, int frame, Prompt prompt) {
   Result<FrameFeatures> features = co_await encoding;
   MASKLET_CO_TRY(features);
 
-  const ObjectTrack fresh{object, {}, {}, {}, {}, {}, {}};
-  const ObjectTrack* known = state_.find(object);
+  ObjectTrack fresh;
+  fresh.id = object;
+  ObjectTrack* known = state_.find(object);
+  if (known) MASKLET_CO_TRY(store_.fetch_behind(*known, frame, known->passed_in_reverse.contains(frame)));
   const ObjectTrack& track = known ? *known : fresh;
   const bool correction = corrects(track, frame);
   const bool conditions = !correction || state_.options.keep_corrections;
+  if (conditions) MASKLET_CO_TRY(store_.check_prompted(track, frame));
 
   DecoderPrompt decoder = decoder_prompt(prompt.points);
   const Records& pending = conditions ? track.pending_conditioning : track.pending_tracked;
@@ -134,7 +140,7 @@ Task<Status> Tracker::prompt_with_points(int object, int frame, Prompt prompt) {
   // A correction attends to memory in the direction in which tracking reached the frame.
   MemorySelection memories;
   if (correction) {
-    const bool reverse = track.tracked_in_reverse.at(frame);
+    const bool reverse = track.passed_in_reverse.contains(frame);
     memories = select_memories(track, frame, reverse, state_, model_.architecture.num_maskmem);
   }
   Task<Result<SelectedMask>> decoding = decode(object, frame, *features, correction ? &memories : nullptr, !correction,
@@ -173,9 +179,13 @@ Task<Status> Tracker::prompt_with_mask(int object, int frame, std::vector<std::u
   record.iou = 1.0f;
   fill_holes_if_asked(record);
 
-  if (!state_.find(object)) state_.objects.push_back({object, {}, {}, {}, {}, {}, {}});
+  ObjectTrack fresh;
+  fresh.id = object;
+  const ObjectTrack* known = state_.find(object);
+  const bool conditions = !corrects(known ? *known : fresh, frame) || state_.options.keep_corrections;
+  if (conditions) MASKLET_CO_TRY(store_.check_prompted(known ? *known : fresh, frame));
+  if (!known) state_.objects.push_back(std::move(fresh));
   ObjectTrack& track = *state_.find(object);
-  const bool conditions = !corrects(track, frame) || state_.options.keep_corrections;
   insert_record(conditions ? track.pending_conditioning : track.pending_tracked, frame, std::move(record),
                 state_.next_order);
   track.prompts.insert_or_assign(frame, Prompt{{}, true});
@@ -222,19 +232,26 @@ void Tracker::merge_pending() {
       for (const auto& [order, frame] : by_order) {
         insert_record(conditions ? track.conditioning : track.tracked, frame, std::move(pending.at(frame)),
                       state_.next_order);
-        if (options.clear_memory_around_prompts)
+        if (!conditions) track.forget_stored(frame, frame);
+        if (options.clear_memory_around_prompts) {
           track.tracked.erase(track.tracked.lower_bound(frame - around), track.tracked.upper_bound(frame + around));
+          track.forget_stored(frame - around, frame + around);
+        }
       }
       pending.clear();
     }
-    for (const auto& [frame, record] : track.conditioning) track.tracked.erase(frame);
+    for (const auto& [frame, record] : track.conditioning) {
+      track.tracked.erase(frame);
+      track.forget_stored(frame, frame);
+    }
   }
 }
 
-Task<Result<FrameRecord>> Tracker::track_object(const ObjectTrack& track, int frame, bool reverse) {
+Task<Result<FrameRecord>> Tracker::track_object(ObjectTrack& track, int frame, bool reverse) {
   Task<Result<FrameFeatures>> encoding = frame_features(frame);
   Result<FrameFeatures> features = co_await encoding;
   MASKLET_CO_TRY(features);
+  MASKLET_CO_TRY(store_.fetch_behind(track, frame, reverse));
   const MemorySelection memories =
       select_memories(track, frame, reverse, state_, model_.architecture.num_maskmem);
   Task<Result<SelectedMask>> decoding =
@@ -266,6 +283,10 @@ Task<Status> Tracker::propagate() {
     const int frame = state_.propagation->next;
     const bool reverse = state_.propagation->reverse;
     std::vector<std::optional<FrameRecord>> records(state_.objects.size());
+    if (const Status room = store_.reserve_frame(); !room.ok()) {
+      state_.propagation.reset();
+      co_return room;
+    }
     for (std::size_t i = 0; i < state_.objects.size(); ++i) {
       if (state_.objects[i].conditioning.contains(frame)) continue;
       Task<Result<FrameRecord>> tracking = track_object(state_.objects[i], frame, reverse);
@@ -281,12 +302,14 @@ Task<Status> Tracker::propagate() {
     // The frame is done for every object: only now does the state change.
     for (std::size_t i = 0; i < records.size(); ++i) {
       ObjectTrack& track = state_.objects[i];
-      if (records[i]) insert_record(track.tracked, frame, std::move(*records[i]), state_.next_order);
-      track.tracked_in_reverse[frame] = reverse;
+      if (records[i]) {
+        insert_record(track.tracked, frame, std::move(*records[i]), state_.next_order);
+        track.forget_stored(frame, frame);
+      }
+      track.set_passed(frame, reverse);
     }
-    forget_history(frame);
     state_.propagation->next += reverse ? -1 : 1;
-
+    store_.forget_history(frame);
     Task<Status> reporting = report(frame);
     Status reported = co_await reporting;
     if (!reported.ok()) {
@@ -299,15 +322,19 @@ Task<Status> Tracker::propagate() {
 }
 
 Task<Status> Tracker::report(int frame) {
-  WaitForHost host{machine_, Step(FrameReady{result_of(frame)})};
+  Result<FrameResult> result = result_of(frame);
+  MASKLET_CO_TRY(result);
+  MASKLET_CO_TRY(store_.settle(frame));
+  WaitForHost host{machine_, Step(FrameReady{std::move(*result)})};
   Answer answer = co_await host;
   if (auto* error = std::get_if<Error>(&answer)) co_return std::move(*error);
   co_return Status();
 }
 
-FrameResult Tracker::result_of(int frame) const {
+Result<FrameResult> Tracker::result_of(int frame) {
   FrameResult result{frame, {}};
-  for (const ObjectTrack& track : state_.objects) {
+  for (ObjectTrack& track : state_.objects) {
+    MASKLET_TRY(store_.fetch(track, frame, frame));
     for (const Records* records :
          {&track.pending_conditioning, &track.pending_tracked, &track.conditioning, &track.tracked}) {
       const auto it = records->find(frame);
@@ -316,25 +343,9 @@ FrameResult Tracker::result_of(int frame) const {
       break;
     }
   }
+  const std::size_t side = model_.architecture.low_res_size();
+  account_.touch(MemoryCategory::results, result.objects.size() * side * side * sizeof(float));
   return result;
-}
-
-void Tracker::forget_history(int frame) {
-  const TrackingOptions& options = state_.options;
-  if (options.history_frames < 0) return;
-  // What tracking itself looks back at stays, whatever was asked for.
-  const int window = std::max({options.history_frames, memory_reach(options, model_.architecture.num_maskmem),
-                               options.max_object_pointers});
-  for (ObjectTrack& track : state_.objects) {
-    const std::optional<int> anchor = anchor_frame(track, options);
-    const auto near_prompt = [&](int tracked) {
-      const auto it = track.conditioning.lower_bound(tracked - window);
-      return it != track.conditioning.end() && it->first <= tracked + window;
-    };
-    std::erase_if(track.tracked, [&](const auto& entry) {
-      return std::abs(entry.first - frame) > window && entry.first != anchor && !near_prompt(entry.first);
-    });
-  }
 }
 
 void Tracker::fill_holes_if_asked(FrameRecord& record) const {

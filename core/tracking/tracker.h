@@ -8,6 +8,7 @@
 #include "core/tracking/feature_cache.h"
 #include "core/tracking/networks_runner.h"
 #include "core/tracking/state.h"
+#include "core/tracking/track_store.h"
 
 namespace masklet {
 
@@ -26,7 +27,9 @@ using InputObserver = std::function<void(int frame, const Tensor& image)>;
 /// its networks have answered: an error or a cancellation leaves the state as it was after the last frame.
 class Tracker {
  public:
-  Tracker(const Model& model, SessionState& state, StepMachine& machine);
+  /// `account` is charged for what the session holds, as part of the host's where there is one.
+  Tracker(const Model& model, SessionState& state, StepMachine& machine, const SessionHost& host,
+          MemoryAccount& account);
 
   /// Points of `prompt` on a frame of an object, known or new (add_new_points_or_box). Reports the frame.
   Task<Status> prompt_with_points(int object, int frame, Prompt prompt);
@@ -41,6 +44,9 @@ class Tracker {
   /// The masks that the state holds for a frame; reports it.
   Task<Status> report(int frame);
 
+  TrackStore& store() { return store_; }
+  const CacheUse& cache_use() const { return cache_.use(); }
+
   DecodeObserver on_decode;
   InputObserver on_input;
 
@@ -50,19 +56,20 @@ class Tracker {
                                     bool add_no_memory, DecoderPrompt prompt, bool multimask);
   Task<Status> encode_pending_memories();
   Task<Status> encode_pending(Records& pending);
-  Task<Result<FrameRecord>> track_object(const ObjectTrack& track, int frame, bool reverse);
+  Task<Result<FrameRecord>> track_object(ObjectTrack& track, int frame, bool reverse);
 
   void merge_pending();
-  void forget_history(int frame);
   void fill_holes_if_asked(FrameRecord& record) const;
   DecoderPrompt decoder_prompt(const std::vector<Point>& points) const;
-  FrameResult result_of(int frame) const;
+  Result<FrameResult> result_of(int frame);
 
   const Model& model_;
   SessionState& state_;
   StepMachine& machine_;
+  MemoryAccount& account_;
   NetworksRunner networks_;
   FeatureCache cache_;
+  TrackStore store_;
   std::optional<BicubicResizer> resizer_;
 };
 

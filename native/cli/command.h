@@ -20,5 +20,6 @@ Action add_compare(CLI::App& command);
 Action add_synth(CLI::App& command);
 Action add_segment(CLI::App& command);
 Action add_eval(CLI::App& command);
+Action add_plan(CLI::App& command);
 
 }  // namespace masklet::native

@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "native/cli/command.h"
+#include "native/cli/memory_flags.h"
 #include "native/cli/model_flags.h"
 #include "native/cli/tracking_flags.h"
 #include "native/host/atomic_file.h"
@@ -16,6 +17,7 @@ struct Options {
   ModelOptions model;
   std::string prompt;
   std::vector<std::string> predicted;
+  MemoryFlags memory;
   std::string progress = "auto";
   std::string json;
 };
@@ -34,6 +36,7 @@ Result<EvaluateOptions> understood(const Options& options) {
   for (const std::string& text : options.predicted) {
     MASKLET_ASSIGN(evaluate.predicted.emplace_back(), parse_predicted(text));
   }
+  MASKLET_ASSIGN(evaluate.memory, parse_memory_flags(options.memory));
   MASKLET_ASSIGN(evaluate.progress, parse_progress_mode(options.progress));
   return evaluate;
 }
@@ -56,6 +59,7 @@ Result<ExitCode> eval(const Options& options) {
     std::printf("partial: %d of %d sequences\n", evaluation.sequences, evaluation.expected_sequences);
   std::printf("%s", score_tables(evaluation).c_str());
   print_outputs(asked);
+  if (asked.model) std::printf("\n%s", memory_lines(evaluation.memory, evaluation.steps, "").c_str());
   if (!options.json.empty()) {
     const std::string json = scores_json(evaluation, asked.dataset);
     MASKLET_TRY(write_file(options.json, std::as_bytes(std::span(json))));
@@ -76,6 +80,7 @@ Action add_eval(CLI::App& command) {
       ->required();
   add_model_flags(command, options->model, false);
   add_tracking_flags(command, evaluate.tracking);
+  add_memory_flags(command, options->memory);
   command.add_option("--prompt", options->prompt,
                      "What the model is told of each object on the first frame: mask (default), click: the "
                      "pixel deepest in it, or box: the tightest");

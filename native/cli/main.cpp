@@ -24,6 +24,7 @@ int run(int argc, char** argv) {
     command->callback([&action, chosen] { action = chosen; });
   };
   add("segment", "Track objects through a video from clicks, boxes or masks", add_segment);
+  add("plan", "Say what memory a run takes, and what fits under a limit, without loading the model", add_plan);
   add("synth", "Draw a sample clip with exact masks", add_synth);
   add("eval", "Score a model, or masks, on annotated sequences: J and F as DAVIS has them", add_eval);
   add("inspect", "Say what a checkpoint holds: architecture, parameters, missing and unexpected tensors", add_inspect);

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "native/cli/command.h"
+#include "native/cli/memory_flags.h"
 #include "native/cli/model_flags.h"
 #include "native/cli/prompt_flags.h"
 #include "native/cli/tracking_flags.h"
@@ -14,6 +15,7 @@ namespace {
 struct Options {
   SegmentOptions segment;
   PromptFlags prompts;
+  MemoryFlags memory;
   std::string direction = "forward";
   std::string progress = "auto";
 };
@@ -34,10 +36,12 @@ Result<ExitCode> run(Options options) {
   MASKLET_ASSIGN(options.segment.direction, parse_direction(options.direction));
   MASKLET_ASSIGN(options.segment.progress, parse_progress_mode(options.progress));
   MASKLET_ASSIGN(options.segment.prompts, parse_prompt_flags(options.prompts));
+  MASKLET_ASSIGN(options.segment.memory, parse_memory_flags(options.memory));
   const InterruptGuard interrupt;
   options.segment.stop = [&interrupt] { return interrupt.raised(); };
   MASKLET_ASSIGN(const SegmentSummary summary, segment(options.segment));
   print_outputs(options.segment, summary);
+  std::printf("%s", memory_lines(summary.memory, summary.steps, summary.warning).c_str());
   if (!summary.status) return summary.status.error();
   return kSuccess;
 }
@@ -57,6 +61,7 @@ Action add_segment(CLI::App& command) {
   add_prompt_flags(command, options->prompts);
   command.add_option("--direction", options->direction, "forward, backward or both")->capture_default_str();
   add_tracking_flags(command, segment.tracking);
+  add_memory_flags(command, options->memory);
   command.add_option("-o,--output", segment.output, "Folder for masklets.jsonl and what else is asked for")
       ->required();
   command.add_flag("--png", segment.png, "Write masks/00000.png, ...: indexed, with the DAVIS palette");

@@ -9,6 +9,7 @@
 #include "core/tracking/frame_masks.h"
 #include "native/host/drive.h"
 #include "native/host/mask_folder.h"
+#include "native/host/memory_keeper.h"
 #include "native/media/frame_source.h"
 #include "native/output/contact_sheet.h"
 #include "native/output/folders.h"
@@ -116,25 +117,51 @@ class Run {
       : options_(options),
         sequences_(std::move(sequences)),
         methods_(std::move(methods)),
-        progress_(options.progress) {}
+        progress_(options.progress),
+        memory_(options.memory, progress_) {}
 
   Result<Evaluation> run() {
     // All that takes a moment is looked at before the model is loaded and hours are spent.
     MASKLET_TRY(find_predicted());
     MASKLET_TRY(make_folders());
-    if (options_.model) {
-      progress_.begin("load", 0);
-      MASKLET_ASSIGN(host_, load_model_host(*options_.model));
-    }
+    if (options_.model) MASKLET_TRY(load());
     Evaluation evaluation;
     evaluation.expected_sequences = static_cast<int>(sequences_.size());
     for (const std::string& name : methods_) evaluation.methods.push_back({name, {}});
     for (std::size_t i = 0; i < sequences_.size() && evaluation.status.ok(); ++i)
       evaluation.status = score(i, evaluation);
+    evaluation.memory = memory_.memory(nullptr);
+    evaluation.steps = memory_.steps();
     return evaluation;
   }
 
  private:
+  Status load() {
+    ModelOptions model = *options_.model;
+    tracking_ = options_.tracking;
+    tracking_.history_frames = 0;  // nothing is corrected later, so memory does not grow with the clip
+    MASKLET_ASSIGN(const TrackingScene scene, largest_scene());
+    MASKLET_TRY(memory_.prepare(scene, model, tracking_, nullptr));
+    progress_.tell_memory([this] { return memory_.memory(nullptr); });
+    progress_.begin("load", 0);
+    MASKLET_ASSIGN(host_, load_model_host(model));
+    return {};
+  }
+
+  /// The most pixels and the most objects of any sequence: what the plan must have room for.
+  Result<TrackingScene> largest_scene() const {
+    TrackingScene scene;
+    scene.is_video = false;
+    scene.labels = true;
+    for (std::size_t i = 0; i < sequences_.size(); ++i) {
+      MASKLET_ASSIGN(const SequenceJudge judge, SequenceJudge::open(sequences_[i], predicted_[i], true));
+      scene.clip.width = std::max(scene.clip.width, judge.first().width);
+      scene.clip.height = std::max(scene.clip.height, judge.first().height);
+      scene.objects = std::max(scene.objects, static_cast<int>(judge.objects().size()));
+    }
+    return scene;
+  }
+
   Status find_predicted() {
     for (const DavisSequence& sequence : sequences_) {
       std::vector<std::string>& folders = predicted_.emplace_back();
@@ -198,9 +225,8 @@ class Run {
     MASKLET_ASSIGN(const std::unique_ptr<FrameSource> frames, open_frame_folder(sequence.frames, order));
     const Clip clip{frames->width(), frames->height(), frames->frame_count()};
     MASKLET_TRY(check_annotation_size(sequence, clip, judge.first()));
-    TrackingOptions tracking = options_.tracking;
-    tracking.history_frames = 0;  // nothing is corrected later, so memory does not grow with the clip
-    MASKLET_ASSIGN(const std::unique_ptr<Session> session, Session::create(host_->model, clip, tracking));
+    MASKLET_ASSIGN(const std::unique_ptr<Session> session,
+                   Session::create(host_->model, clip, tracking_, memory_.session_host()));
     for (std::uint8_t object : judge.objects()) {
       MASKLET_TRY(prompt(*session, judge.first(), object));
       MASKLET_TRY(drive(*session, host_->runtime, *frames, {}));
@@ -249,6 +275,8 @@ class Run {
   std::vector<std::string> methods_;
   std::vector<std::vector<std::string>> predicted_;  // folders, by sequence and method
   Progress progress_;
+  MemoryKeeper memory_;  // outlives what it accounts for
+  TrackingOptions tracking_;
   std::unique_ptr<ModelHost> host_;
 };
 

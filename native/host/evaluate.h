@@ -7,6 +7,7 @@
 
 #include "core/evaluation/scores.h"
 #include "native/host/annotation_prompts.h"
+#include "native/host/memory_plan.h"
 #include "native/host/model_host.h"
 #include "native/host/predicted_masks.h"
 #include "native/output/progress.h"
@@ -23,6 +24,7 @@ struct EvaluateOptions {
   std::vector<PredictedMasks> predicted;
   std::string output;  ///< folder for the model's masks/SEQUENCE/00000.png; empty: they are not written
   bool sheet = false;  ///< sheets/SEQUENCE.png as well
+  MemoryOptions memory;
   ProgressMode progress = ProgressMode::none;
   /// Asked after every frame; true ends the run with `cancelled`.
   std::function<bool()> stop;
@@ -37,6 +39,8 @@ struct Evaluation {
   std::vector<MethodScores> methods;  ///< the model's, those of `predicted` in their order, copy
   int sequences = 0;                  ///< finished
   int expected_sequences = 0;
+  RunMemory memory;                ///< of the model's run
+  std::vector<std::string> steps;  ///< what was given up to stay under the memory limit
   int shortest_frames = 0, longest_frames = 0;  ///< frames taken of the finished ones
 };
 

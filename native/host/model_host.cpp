@@ -47,11 +47,19 @@ Result<OpenedModel> open_model(const ModelOptions& options) {
 
 Result<std::unique_ptr<ModelHost>> load_model_host(const ModelOptions& options) {
   MASKLET_ASSIGN(const OpenedModel opened, open_model(options));
+  return load_model_host(opened, options);
+}
+
+Result<std::unique_ptr<ModelHost>> load_model_host(const OpenedModel& opened, const ModelOptions& options) {
   MASKLET_ASSIGN(Model model, load_model(opened.architecture, *opened.checkpoint));
   MASKLET_ASSIGN(OrtRuntime runtime, OrtRuntime::create(options.runtime));
   for (int i = 0; i < kNetworkCount; ++i) {
     MASKLET_ASSIGN(const Network network, build_network(static_cast<NetworkId>(i), opened.architecture,
                                                         *opened.checkpoint, options.graph));
+    MemoryCharge built;
+    if (options.runtime.account)
+      built = MemoryCharge(*options.runtime.account, MemoryCategory::weights, "a network on its way to the runtime");
+    built.set(network.onnx.size() + network.weights.size());
     MASKLET_TRY(runtime.load(network));
   }
   return std::make_unique<ModelHost>(ModelHost{std::move(model), std::move(runtime)});

@@ -46,6 +46,9 @@ struct ModelHost {
   OrtRuntime runtime;
 };
 
+/// A model that was opened, as load_model_host(options) loads it; `options` without the paths.
+Result<std::unique_ptr<ModelHost>> load_model_host(const OpenedModel& opened, const ModelOptions& options);
+
 /// Builds and loads the networks one at a time, so that the weights are never there twice as a whole.
 Result<std::unique_ptr<ModelHost>> load_model_host(const ModelOptions& options);
 

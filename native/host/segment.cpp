@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <optional>
+#include <set>
 
 #include "core/tracking/frame_masks.h"
 #include "native/host/drive.h"
+#include "native/host/memory_keeper.h"
 #include "native/media/png_file.h"
 #include "native/media/video_writer.h"
 #include "native/output/contact_sheet.h"
@@ -64,6 +67,21 @@ Status check_overlay(const SegmentOptions& options) {
   return {};
 }
 
+TrackingScene scene_of(const SegmentOptions& options, const FrameSource& frames, const Clip& clip, const Way& way) {
+  std::map<int, std::set<int>> prompted;
+  for (const ClipPrompt& prompt : options.prompts) prompted[prompt.object].insert(prompt.frame);
+  TrackingScene scene;
+  scene.clip = clip;
+  scene.is_video = frames.is_video();
+  scene.objects = static_cast<int>(prompted.size());
+  for (const auto& [object, at] : prompted)
+    scene.prompted_frames = std::max(scene.prompted_frames, static_cast<int>(at.size()));
+  scene.backwards = way.backward;
+  scene.both_ways = way.backward && way.forward_last >= way.first;
+  scene.labels = options.png || options.sheet;
+  return scene;
+}
+
 class Run {
  public:
   Run(const SegmentOptions& options, Progress& progress, std::unique_ptr<FrameSource> frames, Clip clip,
@@ -72,6 +90,7 @@ class Run {
         frames_(std::move(frames)),
         clip_(clip),
         way_(way),
+        memory_(options.memory, progress),
         sheet_(way.frames),
         progress_(progress) {}
 
@@ -83,8 +102,7 @@ class Run {
     const std::string jsonl = output / "masklets.jsonl";
     MASKLET_TRY(AtomicFile::create(jsonl));
     if (!options_.overlay.empty()) MASKLET_TRY(AtomicFile::create(options_.overlay));
-    progress_.begin("load", 0);
-    MASKLET_ASSIGN(host_, load_model_host(options_.model));
+    MASKLET_TRY(load());
     MASKLET_ASSIGN(MaskletsFile file, MaskletsFile::create(jsonl, header()));
     file_ = &file;
     MASKLET_TRY(create_session());
@@ -98,6 +116,10 @@ class Run {
     summary.fps = progress_.fps();
     summary.frames = file.frames();
     summary.expected_frames = way_.frames;
+    summary.memory = memory_.memory(session_.get());
+    summary.steps = memory_.steps();
+    summary.warning = memory_.warning();
+    progress_.tell_memory({});
     MASKLET_TRY(file.finish(summary.status ? "" : reason(summary.status.error())));
     if (options_.sheet && file.frames() > 0) MASKLET_TRY(sheet_.write(output / "sheet.png"));
     if (!options_.overlay.empty() && shows_overlay(summary)) {
@@ -121,6 +143,19 @@ class Run {
     return std::string(error_name(error.code)) + ": " + error.message;
   }
 
+  Status load() {
+    ModelOptions model = options_.model;
+    tracking_ = options_.tracking;
+    // No correction comes later, so what tracking itself looks back at is enough, and memory does not grow
+    // with the clip.
+    tracking_.history_frames = 0;
+    MASKLET_TRY(memory_.prepare(scene_of(options_, *frames_, clip_, way_), model, tracking_, frames_.get()));
+    progress_.tell_memory([this] { return memory_.memory(session_.get()); });
+    progress_.begin("load", 0);
+    MASKLET_ASSIGN(host_, load_model_host(model));
+    return {};
+  }
+
   MaskletsHeader header() const {
     return {last_name(options_.input),
             last_name(options_.model.path),
@@ -131,11 +166,7 @@ class Run {
   }
 
   Status create_session() {
-    TrackingOptions tracking = options_.tracking;
-    // No correction comes later, so what tracking itself looks back at is enough, and memory does not grow
-    // with the clip.
-    tracking.history_frames = 0;
-    MASKLET_ASSIGN(session_, Session::create(host_->model, clip_, tracking));
+    MASKLET_ASSIGN(session_, Session::create(host_->model, clip_, tracking_, memory_.session_host()));
     return {};
   }
 
@@ -169,15 +200,23 @@ class Run {
   }
 
   Status propagate(bool reverse, int reported_frame) {
-    MASKLET_TRY(session_->propagate({way_.first, std::nullopt, reverse}));
-    return drive(*session_, host_->runtime, *frames_, [&](const FrameResult& result) -> Status {
-      if (result.frame == reported_frame) return {};
-      MASKLET_TRY(take(result));
-      return file_->frames() < way_.frames ? check_stop() : Status();
-    });
+    for (;;) {
+      // After a step down it goes on with the last frame that was reported.
+      const int start = reported_frame < 0 ? way_.first : reported_frame;
+      MASKLET_TRY(session_->propagate({start, std::nullopt, reverse}));
+      const Status done = drive(*session_, host_->runtime, *frames_, [&](const FrameResult& result) -> Status {
+        if (result.frame == reported_frame) return {};
+        MASKLET_TRY(take(result));
+        reported_frame = result.frame;
+        return file_->frames() < way_.frames ? check_stop() : Status();
+      });
+      MASKLET_ASSIGN(const bool goes_on, memory_.step_down(done, *host_, session_));
+      if (!goes_on) return done;
+    }
   }
 
   Status take(const FrameResult& result) {
+    MASKLET_TRY(memory_.take(result, clip_, *frames_));
     const FrameMasks masks =
         frame_masks(result, host_->model.architecture.low_res_size(), clip_, options_.png || options_.sheet);
     if (options_.sheet && sheet_.wants(file_->frames())) {
@@ -197,6 +236,8 @@ class Run {
   std::unique_ptr<FrameSource> frames_;
   Clip clip_;
   Way way_;
+  MemoryKeeper memory_;  // outlives what it accounts for
+  TrackingOptions tracking_;
   ContactSheet sheet_;
   Progress& progress_;
   std::unique_ptr<ModelHost> host_;
@@ -214,10 +255,22 @@ Result<Direction> parse_direction(const std::string& text) {
                "--direction is '" + text + "'; it must be forward, backward or both"};
 }
 
+Result<Plan> plan_segment(const SegmentOptions& options) {
+  ClipOptions clip_options;
+  clip_options.frame_rate = options.frame_rate;
+  MASKLET_ASSIGN(const std::unique_ptr<FrameSource> frames, open_clip(options.input, clip_options));
+  const Clip clip{frames->width(), frames->height(), frames->frame_count()};
+  MASKLET_TRY(check_prompts(options.prompts, clip));
+  MASKLET_ASSIGN(const Way way, plan(options.direction, options.prompts, clip));
+  return plan_tracking(options.memory, options.model, options.tracking, scene_of(options, *frames, clip, way));
+}
+
 Result<SegmentSummary> segment(const SegmentOptions& options) {
   if (options.prompts.empty())
     return Error{ErrorCode::invalid_argument, "no object is given; prompt at least one"};
   MASKLET_TRY(check_overlay(options));
+  // A clip is tracked as it comes: it may be of any length unless the environment says otherwise.
+  MASKLET_ASSIGN(const Limits limits, limits_of_environment(Limits::of_streams()));
   Progress progress(options.progress);
   progress.begin("open", 0);
   const ClipOptions clip_options{options.frame_rate, ClipOptions().held_bytes, [&](double share) {
@@ -227,6 +280,7 @@ Result<SegmentSummary> segment(const SegmentOptions& options) {
   MASKLET_ASSIGN(std::unique_ptr<FrameSource> frames, open_clip(options.input, clip_options));
   if (options.png) MASKLET_TRY(check_apart(options.input, fs::path(options.output) / "masks"));
   const Clip clip{frames->width(), frames->height(), frames->frame_count()};
+  MASKLET_TRY(check_limits(limits, clip.width, clip.height, clip.frame_count));
   MASKLET_TRY(check_prompts(options.prompts, clip));
   MASKLET_ASSIGN(const Way way, plan(options.direction, options.prompts, clip));
   return Run(options, progress, std::move(frames), clip, way).run();

@@ -42,6 +42,7 @@ class FrameFolder final : public FrameSource {
   int width() const override { return width_; }
   int height() const override { return height_; }
   double time_s(int frame) const override { return frame / frame_rate_; }
+  std::size_t held_bytes() const override { return current_.pixels.capacity(); }
 
   Result<ImageView> read(int frame) override {
     if (frame < 0 || frame >= frame_count())

@@ -18,11 +18,17 @@ class FrameSource {
   /// Of the upright picture.
   virtual int width() const = 0;
   virtual int height() const = 0;
+  /// Whether a video codec decodes the frames, and not an image at a time is read.
+  virtual bool is_video() const { return false; }
   /// When a frame is shown, in seconds from where players start counting.
   virtual double time_s(int frame) const = 0;
   /// The frame, valid until the next call. Errors: frame_out_of_range; broken_clip where the clip ends or
   /// changes before it should; those of decoding.
   virtual Result<ImageView> read(int frame) = 0;
+  /// Most decoded pictures to keep while reading backwards; images are read one by one and keep none.
+  virtual void hold(int frames) {}
+  /// Bytes of the pictures that are kept now.
+  virtual std::size_t held_bytes() const = 0;
   /// What is wrong with the clip, as far as is known by now, though its frames can be read.
   virtual std::optional<Error> damage() const { return std::nullopt; }
 };

@@ -19,6 +19,7 @@ class StillImage final : public FrameSource {
   int width() const override { return image_.width; }
   int height() const override { return image_.height; }
   double time_s(int) const override { return 0; }
+  std::size_t held_bytes() const override { return image_.pixels.capacity(); }
   Result<ImageView> read(int frame) override {
     if (frame == 0) return image_.view();
     return Error{ErrorCode::frame_out_of_range,

@@ -4,6 +4,11 @@
 
 namespace masklet::native {
 
+int pictures_within(std::size_t bytes, int width, int height) {
+  const std::size_t picture_bytes = std::size_t{3} * width * height / 2;
+  return static_cast<int>(std::clamp<std::size_t>(picture_bytes ? bytes / picture_bytes : 0, 2, 512));
+}
+
 Result<std::unique_ptr<FrameSource>> VideoFile::open(const std::string& path, const ClipOptions& options) {
   MASKLET_ASSIGN(VideoDecoder decoder, VideoDecoder::open(path, options.on_index));
   std::unique_ptr<VideoFile> file(new VideoFile(std::move(decoder), options));
@@ -30,10 +35,12 @@ double VideoFile::time_s(int frame) const {
   return static_cast<double>(index.times[frame]) * av_q2d(stream.time_base);
 }
 
-/// At least 2, so that a step back is cheap; at most what makes further ones no cheaper.
-int VideoFile::held_frames() const {
-  const std::size_t frame_bytes = std::size_t{3} * coded_width_ * coded_height_ / 2;
-  return static_cast<int>(std::clamp<std::size_t>(frame_bytes ? held_bytes_ / frame_bytes : 0, 2, 512));
+std::size_t VideoFile::held_bytes() const {
+  std::size_t bytes = converter_.held_bytes();
+  for (const auto& [frame, picture] : held_) {
+    for (const AVBufferRef* buffer : picture->buf) bytes += buffer ? buffer->size : 0;
+  }
+  return bytes;
 }
 
 bool VideoFile::must_seek(int frame) const {
@@ -65,7 +72,7 @@ Status VideoFile::advance_to(int frame, int keep_from) {
 
 Status VideoFile::decode(int frame) {
   const bool backwards = frame < requested_;
-  const int keep_from = backwards ? std::max(0, frame - held_frames() + 1) : frame;
+  const int keep_from = backwards ? std::max(0, frame - held_frames_ + 1) : frame;
   held_.clear();
   if (must_seek(frame)) {
     MASKLET_TRY(decoder_.go_before(keep_from));

@@ -10,8 +10,12 @@
 
 namespace masklet::native {
 
+/// Pictures of a size that a number of bytes has room for: at least 2, so that a step back is cheap; at most what
+/// makes further ones no cheaper.
+int pictures_within(std::size_t bytes, int width, int height);
+
 /// A video file's frames: forwards one after the other; elsewhere by seeking to the group of pictures;
-/// backwards with as many of the group's pictures held as `held_bytes` has room for.
+/// backwards with as many of the group's pictures held as the options or hold() say.
 class VideoFile final : public FrameSource {
  public:
   /// Errors: those of VideoDecoder::open; corrupt_file where no picture can be decoded.
@@ -20,21 +24,24 @@ class VideoFile final : public FrameSource {
   int frame_count() const override { return decoder_.index().frame_count(); }
   int width() const override { return width_; }
   int height() const override { return height_; }
+  bool is_video() const override { return true; }
   double time_s(int frame) const override;
   Result<ImageView> read(int frame) override;
+  void hold(int frames) override { held_frames_ = frames; }
+  std::size_t held_bytes() const override;
   std::optional<Error> damage() const override;
 
  private:
   VideoFile(VideoDecoder decoder, const ClipOptions& options)
-      : decoder_(std::move(decoder)), held_bytes_(options.held_bytes) {}
+      : decoder_(std::move(decoder)),
+        held_frames_(pictures_within(options.held_bytes, decoder_.width(), decoder_.height())) {}
   Status decode(int frame);
   Status advance_to(int frame, int keep_from);
   bool must_seek(int frame) const;
-  int held_frames() const;
   Result<ImageView> convert(int frame, const AVFrame& picture);
 
   VideoDecoder decoder_;
-  std::size_t held_bytes_;
+  int held_frames_;
   int width_ = 0, height_ = 0;  // upright
   int coded_width_ = 0, coded_height_ = 0;
   int quarter_turns_ = 0;

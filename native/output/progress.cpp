@@ -7,6 +7,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "core/budget/bytes.h"
+
 namespace masklet::native {
 namespace {
 
@@ -55,6 +57,17 @@ void Progress::report_share(double share) {
   show(-1);
 }
 
+void Progress::note(const std::string& kind, const std::string& text) {
+  if (mode_ == ProgressMode::none) return;
+  close_bar();
+  if (mode_ == ProgressMode::json) {
+    const nlohmann::ordered_json line = {{"phase", phase_}, {kind, text}};
+    std::fprintf(stderr, "%s\n", line.dump().c_str());
+  } else {
+    std::fprintf(stderr, "%s: %s\n", kind.c_str(), text.c_str());
+  }
+}
+
 double Progress::fps() const {
   const double seconds = std::chrono::duration<double>(last_ - start_).count();
   return seconds > 0 ? done_ / seconds : 0;
@@ -84,6 +97,8 @@ void Progress::show_bar() const {
   std::fprintf(stderr, "\r\033[K%s [%s%s] %d/%d", phase_.c_str(), std::string(full, '#').c_str(),
                std::string(kWidth - full, '.').c_str(), done_, frames_);
   if (done_) std::fprintf(stderr, "  %.1f frames/s, %.0f s left", fps(), eta_s());
+  std::fprintf(stderr, ", %s, at most %s", format_bytes(static_cast<std::uint64_t>(resident_bytes())).c_str(),
+               format_bytes(peak_resident_bytes()).c_str());
 }
 
 void Progress::show_json(int frame) const {
@@ -95,6 +110,14 @@ void Progress::show_json(int frame) const {
   line["fps"] = rounded(fps());
   line["eta_s"] = rounded(eta_s());
   line["memory_bytes"] = resident_bytes();
+  line["memory_peak_bytes"] = peak_resident_bytes();
+  if (memory_) {
+    const RunMemory memory = memory_();
+    line["accounted_bytes"] = memory.report.total.current;
+    line["accounted_peak_bytes"] = memory.report.total.peak;
+    line["cache_hits"] = memory.cache.hits;
+    line["cache_misses"] = memory.cache.misses;
+  }
   std::fprintf(stderr, "%s\n", line.dump().c_str());
 }
 

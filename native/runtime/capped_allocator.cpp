@@ -86,6 +86,21 @@ std::size_t CappedAllocator::peak_bytes() const {
   return peak_bytes_;
 }
 
+void CappedAllocator::begin_stretch() {
+  const std::lock_guard lock(mutex_);
+  stretch_peak_bytes_ = in_use_bytes_ + freed_bytes_;
+}
+
+std::size_t CappedAllocator::stretch_peak_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return stretch_peak_bytes_;
+}
+
+void CappedAllocator::note_peak() noexcept {
+  stretch_peak_bytes_ = std::max(stretch_peak_bytes_, in_use_bytes_ + freed_bytes_);
+  peak_bytes_ = std::max(peak_bytes_, stretch_peak_bytes_);
+}
+
 std::size_t CappedAllocator::take_refused_bytes() {
   const std::lock_guard lock(mutex_);
   return std::exchange(refused_bytes_, 0);
@@ -117,7 +132,7 @@ bool CappedAllocator::charge(std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   if (!make_room(bytes)) return false;
   in_use_bytes_ += bytes;
-  peak_bytes_ = std::max(peak_bytes_, in_use_bytes_ + freed_bytes_);
+  note_peak();
   return true;
 }
 
@@ -149,7 +164,7 @@ void* CappedAllocator::allocate(std::size_t requested) {
     throw std::bad_alloc();
   }
   in_use_bytes_ += bytes;
-  peak_bytes_ = std::max(peak_bytes_, in_use_bytes_ + freed_bytes_);
+  note_peak();
   return new (memory) Header{bytes, nullptr} + 1;
 }
 

@@ -42,6 +42,11 @@ class CappedAllocator {
   /// The most that was ever held, freed blocks that were not yet given back included.
   std::size_t peak_bytes() const;
 
+  /// Begins a stretch for stretch_peak_bytes().
+  void begin_stretch();
+  /// The most that was held since the last begin_stretch().
+  std::size_t stretch_peak_bytes() const;
+
   /// Bytes of the last request that was refused since the last call of this function, 0 if none was.
   std::size_t take_refused_bytes();
 
@@ -59,6 +64,7 @@ class CappedAllocator {
   void release(void* block) noexcept;
   void trim_locked() noexcept;
   bool make_room(std::size_t bytes) noexcept;
+  void note_peak() noexcept;
 
   Interface interface_;
   const ort::OrtMemoryInfo* memory_;
@@ -68,6 +74,7 @@ class CappedAllocator {
   std::size_t freed_bytes_ = 0;
   std::size_t in_use_bytes_ = 0;  // charged ones included
   std::size_t peak_bytes_ = 0;
+  std::size_t stretch_peak_bytes_ = 0;
   std::size_t refused_bytes_ = 0;
 };
 

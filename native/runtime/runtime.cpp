@@ -23,11 +23,13 @@ struct LoadedNetwork {
   ort::Session session;
   std::size_t given_bytes = 0;    // model and weights
   std::size_t charged_bytes = 0;  // of them, what the runtime holds outside of its allocator
+  MemoryCharge charge;
 };
 
 struct KeptTensor {
   ort::Value value;
   std::size_t bytes = 0;
+  MemoryCharge charge;
 };
 
 std::string name_of(NetworkId id) {
@@ -71,14 +73,17 @@ Status set_entry(const ort::Api& api, ort::OrtSessionOptions* options, const cha
 // made with.
 struct OrtRuntime::State {
   RuntimeOptions options;
+  MemoryAccount own_account{nullptr};  // where the options bring none
   std::shared_ptr<const ort::Library> library;
   ort::Env env;
   ort::MemoryInfo cpu_memory;
   std::optional<CappedAllocator> allocator;
   std::array<std::optional<LoadedNetwork>, kNetworkCount> networks;
   std::map<TensorHandle, KeptTensor> kept;
+  std::size_t last_bytes = 0;  // that the last load or run held on top of what was there before
 
   const ort::Api& api() const { return library->api; }
+  MemoryAccount& account() { return options.account ? *options.account : own_account; }
   std::optional<LoadedNetwork>& network(NetworkId id) { return networks[static_cast<std::size_t>(id)]; }
 
   Status prepare();
@@ -157,6 +162,7 @@ Status OrtRuntime::State::load(const Network& network) {
     return Error{ErrorCode::invalid_state, name_of(network.id) + " is loaded already: unload it first"};
   const std::size_t weight_bytes = network.weights.size();
   const std::size_t before_bytes = allocator->in_use_bytes();
+  allocator->begin_stretch();
   if (!allocator->charge(weight_bytes))
     return Error{ErrorCode::out_of_memory, name_of(network.id) + ": its weights of " +
                                                std::to_string(weight_bytes) + " bytes and the " +
@@ -174,7 +180,11 @@ Status OrtRuntime::State::load(const Network& network) {
 #ifdef __GLIBC__
   malloc_trim(0);  // the copies were malloc's, which keeps such memory otherwise: 100 MB for SAM 2.1 tiny
 #endif
-  slot = LoadedNetwork{std::move(*session), network.onnx.size() + weight_bytes, unpacked_bytes};
+  last_bytes = allocator->stretch_peak_bytes() - before_bytes;
+  account().touch(MemoryCategory::weights, last_bytes);
+  MemoryCharge charge(account(), MemoryCategory::weights, "the runtime's weights");
+  charge.set(allocator->in_use_bytes() - before_bytes);
+  slot = LoadedNetwork{std::move(*session), network.onnx.size() + weight_bytes, unpacked_bytes, std::move(charge)};
   return {};
 }
 
@@ -225,12 +235,16 @@ Result<std::vector<Tensor>> OrtRuntime::State::run(const RunNetwork& step) {
   for (const NetworkOutput& output : step.outputs)
     output_names.push_back(names.emplace_back(output.name).c_str());
 
+  const std::size_t before_bytes = allocator->in_use_bytes();
+  allocator->begin_stretch();
   std::vector<ort::OrtValue*> raw_outputs(step.outputs.size(), nullptr);
   std::vector<ort::Value> outputs(step.outputs.size());
   ort::OrtStatus* status =
       api().Run(network->session.get(), nullptr, input_names.data(), inputs.data(), inputs.size(),
                 output_names.data(), output_names.size(), raw_outputs.data());
   for (std::size_t i = 0; i < outputs.size(); ++i) outputs[i] = ort::Value(raw_outputs[i], {&api()});
+  last_bytes = allocator->stretch_peak_bytes() - before_bytes;
+  account().touch(MemoryCategory::activations, last_bytes);
   allocator->trim();
   if (Status done = ort::take_status(api(), status, "running " + what); !done) return explain(done).error();
 
@@ -246,8 +260,11 @@ Result<std::vector<Tensor>> OrtRuntime::State::run(const RunNetwork& step) {
     }
   }
   for (std::size_t i = 0; i < outputs.size(); ++i)
-    if (const TensorHandle handle = step.outputs[i].keep_as; handle != 0)
-      kept.insert_or_assign(handle, KeptTensor{std::move(outputs[i]), bytes[i]});
+    if (const TensorHandle handle = step.outputs[i].keep_as; handle != 0) {
+      MemoryCharge charge(account(), MemoryCategory::features, "frame features");
+      charge.set(bytes[i]);
+      kept.insert_or_assign(handle, KeptTensor{std::move(outputs[i]), bytes[i], std::move(charge)});
+    }
   return returned;
 }
 
@@ -292,6 +309,10 @@ void OrtRuntime::release(std::span<const TensorHandle> handles) {
   for (TensorHandle handle : handles) state_->kept.erase(handle);
 }
 
+void OrtRuntime::release_all() {
+  state_->kept.clear();
+}
+
 Result<Tensor> OrtRuntime::read_kept(TensorHandle handle) const {
   const std::string what = "tensor handle " + std::to_string(handle);
   return without_exceptions(what, [&]() -> Result<Tensor> {
@@ -316,7 +337,7 @@ std::size_t OrtRuntime::weight_bytes() const {
 }
 
 MemoryUse OrtRuntime::memory_use() const {
-  return {state_->allocator->in_use_bytes(), state_->allocator->peak_bytes()};
+  return {state_->allocator->in_use_bytes(), state_->allocator->peak_bytes(), state_->last_bytes};
 }
 
 const std::string& OrtRuntime::library_version() const {

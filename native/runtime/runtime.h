@@ -9,6 +9,7 @@
 
 #include "core/base/result.h"
 #include "core/base/tensor.h"
+#include "core/budget/memory_account.h"
 #include "core/graph/network.h"
 #include "core/tracking/step.h"
 #include "native/runtime/ort_api.h"
@@ -23,6 +24,9 @@ struct RuntimeOptions {
   /// runs. 0 for no limit. Not in it: the runtime's code and thread stacks (about 25 MB), models while they
   /// load, and the inputs and outputs of steps, which are core's.
   std::size_t memory_limit_bytes = 0;
+
+  /// Who is charged for what the networks hold; null: nobody. It must live longer than the runtime.
+  MemoryAccount* account = nullptr;
 
   /// Reuse one allocation plan for runs of equal shapes.
   bool memory_pattern = true;
@@ -44,6 +48,7 @@ struct RuntimeOptions {
 struct MemoryUse {
   std::size_t in_use_bytes = 0;  ///< weights and kept tensors
   std::size_t peak_bytes = 0;    ///< the most that was held so far, during loads and runs
+  std::size_t last_bytes = 0;    ///< the most that the last load or run held on top of what was there before
 };
 
 /// Runs core's networks on ONNX Runtime's CPU provider: the native host of step.h. There is nothing clever in
@@ -81,6 +86,9 @@ class OrtRuntime {
 
   /// Frees kept tensors; handles that are not kept are ignored.
   void release(std::span<const TensorHandle> handles);
+
+  /// Frees all kept tensors, as when the only session closes.
+  void release_all();
 
   /// A copy of a kept tensor. invalid_argument: not kept.
   Result<Tensor> read_kept(TensorHandle handle) const;

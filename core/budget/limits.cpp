@@ -1,0 +1,48 @@
+#include "core/budget/limits.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace masklet {
+namespace {
+
+struct Variable {
+  const char* name;
+  int Limits::* limit;
+};
+constexpr Variable kVariables[] = {{"MAX_VIDEO_FRAMES", &Limits::max_video_frames},
+                                   {"MAX_FRAME_DIMENSION", &Limits::max_frame_dimension}};
+
+Error too_large(const std::string& what, const char* variable, int limit, const char* otherwise) {
+  return {ErrorCode::invalid_argument, what + "; the limit is " + std::to_string(limit) + ": " + otherwise +
+                                           ", or set " + variable + " higher, or to 0 for no limit"};
+}
+
+}  // namespace
+
+Result<Limits> limits_from(const Environment& environment, Limits limits) {
+  for (const Variable& variable : kVariables) {
+    const std::optional<std::string> text = environment(variable.name);
+    if (!text) continue;
+    int value = -1;
+    const char* const end = text->data() + text->size();
+    const auto [rest, failure] = std::from_chars(text->data(), end, value);
+    if (failure != std::errc() || rest != end || value < 0)
+      return Error{ErrorCode::invalid_argument, std::string(variable.name) + " is '" + *text +
+                                                    "'; it must be a whole number, 0 for no limit"};
+    limits.*variable.limit = value;
+  }
+  return limits;
+}
+
+Status check_limits(const Limits& limits, int width, int height, int frame_count) {
+  if (limits.max_frame_dimension && std::max(width, height) > limits.max_frame_dimension)
+    return too_large("the frames are " + std::to_string(width) + " x " + std::to_string(height) + " pixels",
+                     "MAX_FRAME_DIMENSION", limits.max_frame_dimension, "scale the clip down");
+  if (limits.max_video_frames && frame_count > limits.max_video_frames)
+    return too_large("the clip has " + std::to_string(frame_count) + " frames", "MAX_VIDEO_FRAMES",
+                     limits.max_video_frames, "cut the clip");
+  return {};
+}
+
+}  // namespace masklet

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "core/base/result.h"
+
+namespace masklet {
+
+/// How large a clip may be. In clip mode, where any frame can be asked for again, the defaults are those of
+/// services that run SAM 2; a stream, which is tracked as it comes, has none unless it is given one.
+struct Limits {
+  int max_video_frames = 300;      ///< MAX_VIDEO_FRAMES; 0: no limit
+  int max_frame_dimension = 1920;  ///< MAX_FRAME_DIMENSION: the longer side in pixels; 0: no limit
+
+  static Limits of_clips() { return {}; }
+  static Limits of_streams() { return {0, 0}; }
+};
+
+/// Reads a variable of the environment; absent where it is not set.
+using Environment = std::function<std::optional<std::string>(const char* name)>;
+
+/// `limits` with what the environment sets instead. Errors: invalid_argument, naming the variable.
+Result<Limits> limits_from(const Environment& environment, Limits limits);
+
+/// Refuses what is larger than the limits. Errors: invalid_argument, saying which variable raises the limit.
+Status check_limits(const Limits& limits, int width, int height, int frame_count);
+
+}  // namespace masklet

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+
+#include "core/graph/network.h"
+#include "core/model/architecture.h"
+
+namespace masklet {
+
+/// What shapes the activations of one run, beside the architecture.
+struct RunShape {
+  int memories = 7;
+  int pointers = 16;
+  int attention_chunk = 256;
+};
+
+/// Weights of a network as core/graph writes them: the published tensors, what it adds to them (rotated copies,
+/// tables of positions for the input size), `weight_bytes` bytes each.
+std::uint64_t network_weight_bytes(NetworkId id, const Architecture& architecture, int weight_bytes);
+
+/// The most that one run of a network holds beside its weights: tensors inside it and its outputs. Derived from
+/// the largest shapes that live at once, calibrated by measurement (tools/bench/memory) on ONNX Runtime's CPU
+/// provider, from nano at 192 to large at 1024: not below what was measured, at most a sixth above.
+std::uint64_t network_activation_bytes(NetworkId id, const Architecture& architecture, const RunShape& shape);
+
+/// The arrays of one object's record on one frame: logits, pointer, memory.
+std::uint64_t track_record_bytes(const Architecture& architecture);
+
+/// Features of one frame, which the host keeps.
+std::uint64_t frame_feature_bytes(const Architecture& architecture);
+
+}  // namespace masklet

@@ -1,0 +1,70 @@
+#include "native/host/memory_plan.h"
+
+#include <cstdlib>
+
+#include "core/tracking/memory_bank.h"
+#include "native/media/video_file.h"
+
+namespace masklet::native {
+namespace {
+
+/// Measured with tools/bench/memory and tools/bench/soak.
+constexpr HostCosts kVideoCosts{76u << 20, 1.05, 3.2, 1.5, 8};
+constexpr HostCosts kImageCosts{76u << 20, 1.05, 3.2, 3.0, 1};
+
+/// Tracked frames on each side that a correction nearby finds in memory.
+constexpr int kHotFrames = 32;
+
+}  // namespace
+
+PlanRequest plan_request(const MemoryOptions& memory, const Architecture& architecture,
+                         const ModelOptions& model, const TrackingOptions& tracking,
+                         const TrackingScene& scene) {
+  PlanRequest request;
+  request.limit_bytes = memory.limit_bytes;
+  request.on_pressure = memory.on_pressure;
+  request.host = scene.is_video ? kVideoCosts : kImageCosts;
+  request.architecture = architecture;
+  request.clip_width = scene.clip.width;
+  request.clip_height = scene.clip.height;
+  request.objects = scene.objects;
+  request.prompted_frames = scene.prompted_frames;
+  request.both_ways = scene.both_ways;
+  request.keeps_track = scene.keeps_track;
+  request.labels = scene.labels;
+  request.max_object_pointers = tracking.max_object_pointers;
+  request.window_frames = memory_reach(tracking, architecture.num_maskmem);
+  request.asked.cached_frames = tracking.cached_frames;
+  request.asked.attention_chunk = model.graph.attention_chunk;
+  request.asked.memories = tracking.memories ? tracking.memories : architecture.num_maskmem;
+  request.asked.input_size = architecture.image_size;
+  request.asked.hot_frames = scene.keeps_track ? kHotFrames : 0;
+  if (scene.is_video)
+    request.asked.held_frames =
+        scene.backwards ? pictures_within(ClipOptions().held_bytes, scene.clip.width, scene.clip.height) : 1;
+  return request;
+}
+
+Result<Plan> plan_tracking(const MemoryOptions& memory, const ModelOptions& model, const TrackingOptions& tracking,
+                           const TrackingScene& scene) {
+  MASKLET_ASSIGN(const OpenedModel opened, open_model(model));
+  return make_plan(plan_request(memory, opened.architecture, model, tracking, scene));
+}
+
+Result<Limits> limits_of_environment(const Limits& otherwise) {
+  const auto read = [](const char* name) {
+    const char* const value = std::getenv(name);
+    return value ? std::optional<std::string>(value) : std::nullopt;
+  };
+  return limits_from(read, otherwise);
+}
+
+void follow(const Plan& plan, ModelOptions& model, TrackingOptions& tracking) {
+  model.image_size = plan.settings.input_size;
+  model.graph.attention_chunk = plan.settings.attention_chunk;
+  model.runtime.memory_limit_bytes = plan.runtime_bytes();
+  tracking.cached_frames = plan.settings.cached_frames;
+  tracking.memories = plan.settings.memories;
+}
+
+}  // namespace masklet::native

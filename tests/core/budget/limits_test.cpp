@@ -1,0 +1,50 @@
+#include "core/budget/limits.h"
+
+#include <catch2/catch.hpp>
+#include <map>
+
+using namespace masklet;
+
+namespace {
+
+Environment environment(std::map<std::string, std::string> variables) {
+  return [variables = std::move(variables)](const char* name) -> std::optional<std::string> {
+    const auto it = variables.find(name);
+    return it == variables.end() ? std::nullopt : std::optional(it->second);
+  };
+}
+
+}  // namespace
+
+TEST_CASE("Limits are those of the mode unless the environment sets them") {
+  const auto plain = limits_from(environment({}), Limits::of_clips());
+  REQUIRE(plain.ok());
+  CHECK(plain->max_video_frames == 300);
+  CHECK(plain->max_frame_dimension == 1920);
+  const auto stream = limits_from(environment({{"MAX_FRAME_DIMENSION", "640"}}), Limits::of_streams());
+  REQUIRE(stream.ok());
+  CHECK(stream->max_video_frames == 0);
+  CHECK(stream->max_frame_dimension == 640);
+}
+
+TEST_CASE("A limit that is no number is refused by its name") {
+  for (const char* value : {"", "many", "-1", "12 ", "1e3", "99999999999"}) {
+    const auto limits = limits_from(environment({{"MAX_VIDEO_FRAMES", value}}), Limits::of_clips());
+    REQUIRE_FALSE(limits.ok());
+    CHECK(limits.error().code == ErrorCode::invalid_argument);
+    CHECK(limits.error().message.find("MAX_VIDEO_FRAMES is '" + std::string(value) + "'") == 0);
+  }
+}
+
+TEST_CASE("Clips are refused beyond a limit, with what raises it") {
+  const Limits limits = Limits::of_clips();
+  CHECK(check_limits(limits, 1920, 1080, 300).ok());
+  CHECK(check_limits(Limits::of_streams(), 4096, 4096, 1 << 20).ok());
+  const Status longer = check_limits(limits, 640, 360, 301);
+  REQUIRE_FALSE(longer.ok());
+  CHECK(longer.error().message.find("the clip has 301 frames; the limit is 300") == 0);
+  CHECK(longer.error().message.find("MAX_VIDEO_FRAMES") != std::string::npos);
+  const Status larger = check_limits(limits, 1080, 1921, 1);
+  REQUIRE_FALSE(larger.ok());
+  CHECK(larger.error().message.find("MAX_FRAME_DIMENSION") != std::string::npos);
+}

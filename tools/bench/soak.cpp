@@ -1,0 +1,251 @@
+// The half of tools/bench/soak that holds the memory: tracks a synthetic clip that streams through, under a cap, with the
+// tracked frames' records in a file. One JSON object a line on stdout: the plan, a line every so many frames, the sum over
+// all masks.
+//   bench_soak MODEL [--limit 192MiB] [--frames N] [--size S] [--clip WxH] [--objects N] [--corrections A,B,...]
+//              [--every N] [--threads N] [--unbounded 1]
+// MODEL is tiny, small, base_plus or large, with random weights, or a model folder. --unbounded keeps every record in
+// memory and plans nothing.
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "core/base/sha256.h"
+#include "core/budget/bytes.h"
+#include "core/mask/rle.h"
+#include "core/model/recognise.h"
+#include "core/synth/synth_clip.h"
+#include "core/tracking/frame_masks.h"
+#include "core/tracking/session.h"
+#include "native/cli/frame_size.h"
+#include "native/host/drive.h"
+#include "native/host/file_record_store.h"
+#include "native/host/memory_plan.h"
+#include "tools/bench/random_checkpoint.h"
+
+namespace masklet::bench {
+namespace {
+
+using nlohmann::json;
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+  std::string model;
+  std::uint64_t limit_bytes = 0;
+  int frames = 300;
+  int size = 0;
+  native::FrameSize clip{1920, 1080};
+  int objects = 2;
+  std::vector<int> corrections;
+  int every = 50;
+  int threads = 0;
+  bool unbounded = false;
+};
+
+void print(const json& line) {
+  std::printf("%s\n", line.dump().c_str());
+  std::fflush(stdout);
+}
+
+[[noreturn]] void die(const Error& error) {
+  print({{"kind", "error"}, {"code", error_name(error.code)}, {"message", error.message}});
+  std::exit(1);
+}
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) die(result.error());
+  return std::move(*result);
+}
+void must(Status status) {
+  if (!status) die(status.error());
+}
+
+/// Draws each frame when it is asked for.
+class SynthSource final : public native::FrameSource {
+ public:
+  SynthSource(const SynthOptions& options, int frames)
+      : clip_(must(SynthClip::create(options))),
+        frames_(frames),
+        rgb_(static_cast<std::size_t>(options.width) * options.height * 3),
+        ids_(static_cast<std::size_t>(options.width) * options.height) {}
+
+  int frame_count() const override { return frames_; }
+  int width() const override { return clip_.options().width; }
+  int height() const override { return clip_.options().height; }
+  double time_s(int frame) const override { return frame / 30.0; }
+  std::size_t held_bytes() const override { return rgb_.size() + ids_.size(); }
+  Result<ImageView> read(int frame) override {
+    clip_.render(frame, rgb_, ids_);
+    return packed_image(rgb_.data(), width(), height());
+  }
+  /// A pixel inside an object on a frame; the middle where it is not there.
+  Point inside(int frame, int object) {
+    clip_.render(frame, rgb_, ids_);
+    std::vector<std::size_t> pixels;
+    for (std::size_t i = 0; i < ids_.size(); ++i) {
+      if (ids_[i] == object) pixels.push_back(i);
+    }
+    const std::size_t at = pixels.empty() ? ids_.size() / 2 : pixels[pixels.size() / 2];
+    return {static_cast<float>(at % width()), static_cast<float>(at / width()), 1};
+  }
+
+ private:
+  SynthClip clip_;
+  int frames_;
+  std::vector<std::uint8_t> rgb_, ids_;
+};
+
+native::OpenedModel open(const Options& options) {
+  for (const PublishedModel& published : published_models()) {
+    if (published.size != options.model) continue;
+    Architecture a = published.architecture;
+    if (options.size) a.image_size = options.size;
+    return {std::make_unique<RandomCheckpoint>(a), a};
+  }
+  native::ModelOptions model;
+  model.path = options.model;
+  model.image_size = options.size;
+  return must(native::open_model(model));
+}
+
+class Soak {
+ public:
+  explicit Soak(const Options& options)
+      : options_(options),
+        source_({options.clip.width, options.clip.height, options.objects, 7}, options.frames),
+        account_(options.unbounded ? 0 : options.limit_bytes) {}
+
+  void run() {
+    TrackingOptions tracking;
+    load(tracking);
+    open_session(tracking);
+    for (int object = 1; object <= options_.objects; ++object) prompt(object, 0);
+    track(0, std::nullopt);
+    for (int frame : options_.corrections) {
+      prompt(1, frame);
+      track(frame, 20);
+    }
+    const MemoryReport report = account_.report();
+    json categories;
+    for (int i = 0; i < kMemoryCategoryCount; ++i)
+      categories[std::string(memory_category_name(static_cast<MemoryCategory>(i)))] = report.categories[i].peak;
+    print({{"kind", "end"}, {"masks", sum_.hex()}, {"accounted_peak_bytes", report.total.peak}, {"peaks", categories},
+           {"cache_hits", session_->cache_use().hits}, {"cache_misses", session_->cache_use().misses}});
+  }
+
+ private:
+  void load(TrackingOptions& tracking) {
+    const native::OpenedModel opened = open(options_);
+    native::ModelOptions model;
+    model.runtime.threads = options_.threads;
+    if (!options_.unbounded) {
+      native::TrackingScene scene;
+      scene.clip = {options_.clip.width, options_.clip.height, options_.frames};
+      scene.is_video = false;
+      scene.objects = options_.objects;
+      scene.prompted_frames = 1 + static_cast<int>(options_.corrections.size());
+      scene.keeps_track = true;
+      native::MemoryOptions memory;
+      memory.limit_bytes = options_.limit_bytes;
+      const Plan plan = must(make_plan(native::plan_request(memory, opened.architecture, model, tracking, scene)));
+      native::follow(plan, model, tracking);
+      hot_frames_ = plan.settings.hot_frames;
+      print({{"kind", "plan"}, {"plan", json::parse(plan_json(plan))}});
+    }
+    model.runtime.account = &account_;
+    host_ = must(native::load_model_host(opened, model));
+  }
+
+  void open_session(const TrackingOptions& tracking) {
+    SessionHost given;
+    given.account = &account_;
+    given.hot_frames = hot_frames_;
+    if (!options_.unbounded) {
+      store_ = must(native::FileRecordStore::create(std::filesystem::temp_directory_path().string()));
+      given.store = store_.get();
+    }
+    session_ = must(Session::create(host_->model, {options_.clip.width, options_.clip.height, options_.frames}, tracking,
+                                    given));
+  }
+
+  void prompt(int object, int frame) {
+    PointPrompt click;
+    click.object = object;
+    click.frame = frame;
+    click.points = {source_.inside(frame, object)};
+    must(session_->add_points(click));
+    must(native::drive(*session_, host_->runtime, source_, [&](const FrameResult& result) { return take(result); }));
+  }
+
+  void track(int start, std::optional<int> length) {
+    must(session_->propagate({start, length, false}));
+    int done = 0;
+    auto since = Clock::now();
+    must(native::drive(*session_, host_->runtime, source_, [&](const FrameResult& result) {
+      if (++done % options_.every == 0) {
+        const double s = std::chrono::duration<double>(Clock::now() - since).count();
+        print({{"kind", "frame"}, {"from", start}, {"frame", result.frame}, {"fps", options_.every / s},
+               {"accounted_bytes", account_.report().total.current}});
+        since = Clock::now();
+      }
+      return take(result);
+    }));
+  }
+
+  Status take(const FrameResult& result) {
+    const Clip clip{options_.clip.width, options_.clip.height, options_.frames};
+    const FrameMasks masks = frame_masks(result, host_->model.architecture.low_res_size(), clip, false);
+    for (const ObjectMask& object : masks.objects) {
+      const std::string line = std::to_string(result.frame) + " " + std::to_string(object.object) + " " +
+                               rle_to_string(rle_encode(object.mask, clip.width, clip.height)) + "\n";
+      sum_.update(std::as_bytes(std::span(line.data(), line.size())));
+    }
+    return {};
+  }
+
+  const Options& options_;
+  SynthSource source_;
+  MemoryAccount account_;
+  std::unique_ptr<native::FileRecordStore> store_;
+  std::unique_ptr<native::ModelHost> host_;
+  std::unique_ptr<Session> session_;
+  int hot_frames_ = 0;
+  Sha256 sum_;
+};
+
+int run(int argc, char** argv) {
+  Options options;
+  if (argc < 2 || argc % 2) {
+    std::fprintf(stderr, "usage: bench_soak MODEL [--limit BYTES] [--frames N] [--size S] [--clip WxH] [--objects N] "
+                         "[--corrections A,B,...] [--every N] [--threads N] [--unbounded 1]\n");
+    return 2;
+  }
+  options.model = argv[1];
+  for (int at = 2; at + 1 < argc; at += 2) {
+    const std::string flag = argv[at];
+    const char* const value = argv[at + 1];
+    if (flag == "--limit") options.limit_bytes = must(parse_bytes(value, "--limit"));
+    if (flag == "--frames") options.frames = std::atoi(value);
+    if (flag == "--size") options.size = std::atoi(value);
+    if (flag == "--objects") options.objects = std::atoi(value);
+    if (flag == "--every") options.every = std::atoi(value);
+    if (flag == "--threads") options.threads = std::atoi(value);
+    if (flag == "--unbounded") options.unbounded = std::atoi(value) != 0;
+    if (flag == "--clip") options.clip = must(native::parse_frame_size(value));
+    if (flag == "--corrections") {
+      std::stringstream list(value);
+      for (std::string frame; std::getline(list, frame, ',');) options.corrections.push_back(std::atoi(frame.c_str()));
+    }
+  }
+  Soak(options).run();
+  return 0;
+}
+
+}  // namespace
+}  // namespace masklet::bench
+
+int main(int argc, char** argv) { return masklet::bench::run(argc, argv); }
