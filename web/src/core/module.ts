@@ -132,7 +132,7 @@ export interface CoreSession extends Loop {
   show(frame: number): Outcome
   result(forms: CoreForms | undefined): Outcome<CoreFrame>
   describe(): Outcome<SessionDescription>
-  save(details: SavedDetails): Outcome<Uint8Array>
+  save(details: SavedDetails): Outcome<Uint8Array[]>
   trace(tag: string): void
   takeTrace(): Outcome<Uint8Array>
 }
