@@ -106,6 +106,30 @@ test('downloaded models are kept, listed with their hash, used without the netwo
   assert.deepEqual(found.left, [])
 })
 
+test('without a private file system, or with a full one, a model is downloaded and says that it is not kept', async () => {
+  const without = 'navigator.storage.getDirectory = () => Promise.reject(new DOMException("none here", "SecurityError"));'
+  const full = 'FileSystemWritableFileStream.prototype.write = () => Promise.reject(new DOMException("no room", "QuotaExceededError"));'
+  const source = readFileSync(join(repository, 'web/dist/worker.js'), 'utf8')
+  const found = []
+  for (const sabotage of [without, full]) {
+    const other = await openPage(browser, server.url)
+    await other.route('**/dist/worker.js', (route) => route.fulfill({ contentType: 'text/javascript', body: sabotage + source, headers: { 'Cross-Origin-Embedder-Policy': 'require-corp' } }))
+    found.push(
+      await other.evaluate(async () => {
+        const model = { weights: '/models/nano/model.safetensors', architecture: '/models/nano/model.json', name: 'unkept' }
+        const said = new Set()
+        const one = await masklet.Masklet.create({ model, threads: 1, onProgress: ({ phase, text }) => phase === 'download' && said.add(text) })
+        await one.close()
+        return { said: [...said].at(-1), list: await masklet.Masklet.listModels() }
+      }),
+    )
+    await other.context().close()
+  }
+  assert.match(found[0].said, /not kept: the browser gives this page no private file system/)
+  assert.match(found[1].said, /not kept: the private file system refused it: no room/)
+  for (const { list } of found) assert.deepEqual(list, [], 'no half model stays')
+})
+
 test('videos: no video, cut, an unsupported codec by name, broken in the middle', async () => {
   const file = video('clip.mp4', h264)
   const whole = readFileSync(file)

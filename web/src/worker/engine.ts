@@ -121,18 +121,27 @@ export class Engine {
 
   private async checkProvider(args: StartArgs, signal: AbortSignal): Promise<void> {
     const files = { weights: args.nano.weights, architecture: { url: args.nano.architecture }, store: false }
-    const nano = await openModelFiles(files, { signal, onBytes: () => undefined, hash: () => new this.core.module.Sha256() })
+    const nano = await openModelFiles(files, {
+      signal,
+      hash: () => new this.core.module.Sha256(),
+      onBytes: () => undefined,
+      onUnkept: () => undefined,
+    })
     await goldenCheck(args.coreUrl, this.runtime, this.runtime.processor(), nano, signal)
     this.runtime.spent.clear()
   }
 
   private async loadModel(model: WireModel, inputSize: number, context: CallContext): Promise<ModelInfo> {
+    let text = 'Downloading the model'
     const files = await openModelFiles(model, {
       signal: context.signal,
       hash: () => new this.core.module.Sha256(),
       onBytes: (done, total) => {
-        const progress: Progress = { phase: 'download', done, total, unit: 'bytes', text: 'Downloading the model' }
+        const progress: Progress = { phase: 'download', done, total, unit: 'bytes', text }
         void context.emit(progress)
+      },
+      onUnkept: (why) => {
+        text = `Downloading the model, which is not kept: ${why}`
       },
     })
     const checkpoint = check(this.core.module.openCheckpoint(files.weights))
