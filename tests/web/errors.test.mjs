@@ -211,7 +211,23 @@ test('abort at every stage, and what was tracked stays', async () => {
       for await (const _ of session.propagate({ signal: stop.signal })) if (++seen === 3) stop.abort()
     })
     const kept = await session.frames()
+    const picture = (await files('/clip', 1))[0]
+    const loading = new AbortController()
+    const saved = await session.save()
     const result = {
+      networks: await failure(() =>
+        masklet.Masklet.create({
+          signal: loading.signal,
+          threads: 1,
+          onProgress: ({ phase, done }) => phase === 'networks' && done === 1 && loading.abort(),
+        }),
+      ),
+      result: await failure(() => session.result(0, { signal: aborted })),
+      picture: await failure(() => session.picture(0, { signal: aborted })),
+      resume: await failure(async () => nano.resume(saved, await files('/clip', 60), { signal: aborted })),
+      setImage: await failure(() => nano.setImage(picture, { signal: aborted })),
+      encoding: await failure(() => nano.setImage(picture, { signal: after(1) })),
+      predict: await failure(() => nano.predict({ points: [[57, 133]] }, { signal: aborted })),
       create: await failure(() => masklet.Masklet.create({ signal: aborted })),
       starting: await failure(() => masklet.Masklet.create({ signal: after(20), threads: 1 })),
       download: await failure(() => masklet.Masklet.create({ model: '/never', signal: after(400), threads: 1 })),
@@ -224,7 +240,10 @@ test('abort at every stage, and what was tracked stays', async () => {
     await session.close()
     return { ...result, more }
   })
-  for (const stage of ['create', 'starting', 'download', 'open', 'prompt', 'tracking'])
+  for (const stage of [
+    'create', 'starting', 'download', 'networks', 'open', 'resume', 'prompt', 'tracking', 'result', 'picture', 'setImage',
+    'encoding', 'predict',
+  ])
     assert.equal(found[stage].code, 'cancelled', `${stage}: ${JSON.stringify(found[stage])}`)
   assert.ok(found.kept >= found.seen && found.kept < 60, `${found.kept} frames kept`)
   assert.equal(found.more, 3)
