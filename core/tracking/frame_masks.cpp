@@ -27,7 +27,7 @@ FrameMasks frame_masks(const FrameResult& result, int low_res_size, const Clip& 
       const std::span<float> row = std::span(logits).first(box.width);
       planes[o].read(y, box.x, row);
       const std::size_t first = y * width + box.x;
-      for (std::size_t i = 0; i < row.size(); ++i) object.mask[first + i] = row[i] > 0;
+      above_zero(row, std::span(object.mask).subspan(first, box.width));
       if (with_labels)
         compete(row, static_cast<std::uint8_t>(object.object), std::span(highest).subspan(box.x, box.width),
                 std::span(masks.labels).subspan(first, box.width));
