@@ -49,6 +49,11 @@ EMSCRIPTEN_BINDINGS(masklet) {
       .smart_ptr<std::shared_ptr<ModelHandle>>("ModelPointer")
       .function("describe", &ModelHandle::describe);
 
+  class_<NetworkHandle>("Network")
+      .smart_ptr<std::shared_ptr<NetworkHandle>>("NetworkPointer")
+      .function("onnx", &NetworkHandle::onnx)
+      .function("weights", &NetworkHandle::weights);
+
   class_<CheckpointHandle>("Checkpoint")
       .smart_ptr<std::shared_ptr<CheckpointHandle>>("CheckpointPointer")
       .function("recognise", &CheckpointHandle::recognise)

@@ -27,7 +27,15 @@ Result<std::shared_ptr<ModelHandle>> load(Checkpoint& checkpoint, const std::str
   return std::make_shared<ModelHandle>(ModelHandle{std::move(model)});
 }
 
+val view_of(const std::vector<std::byte>& bytes) {
+  return val(emscripten::typed_memory_view(bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data())));
+}
+
 }  // namespace
+
+val NetworkHandle::onnx() const { return view_of(network_.onnx); }
+
+val NetworkHandle::weights() const { return view_of(network_.weights); }
 
 val ModelHandle::describe() const {
   val value = val::object();
@@ -60,12 +68,9 @@ val CheckpointHandle::network(const ModelHandle& model, const std::string& name,
     GraphOptions graph;
     graph.attention_chunk = int_or(options, "attentionChunk", graph.attention_chunk);
     graph.float_image = bool_or(options, "floatImage", graph.float_image);
-    const auto network = build_network(*id, model.model.architecture, *checkpoint_, graph);
+    auto network = build_network(*id, model.model.architecture, *checkpoint_, graph);
     if (!network) return failure(network.error());
-    val value = val::object();
-    value.set("onnx", copy_bytes(std::span<const std::byte>(network->onnx)));
-    value.set("weights", copy_bytes(std::span<const std::byte>(network->weights)));
-    return success(value);
+    return success(val(std::make_shared<NetworkHandle>(std::move(*network))));
   });
 }
 

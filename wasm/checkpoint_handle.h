@@ -18,6 +18,19 @@ struct ModelHandle {
   emscripten::val describe() const;
 };
 
+/// A network as the runtime loads it. Both arrays are views of core's memory, so that the weights are not there once
+/// more: good until the handle is deleted, while nothing else is called on this instance of core.
+class NetworkHandle {
+ public:
+  explicit NetworkHandle(Network network) : network_(std::move(network)) {}
+
+  emscripten::val onnx() const;
+  emscripten::val weights() const;
+
+ private:
+  Network network_;
+};
+
 /// A checkpoint over bytes that JavaScript hands over by ranges: an object {size, read(offset, view)}, whose read
 /// fills a view of core's memory and returns undefined, or a message where it cannot.
 class CheckpointHandle {
@@ -29,7 +42,7 @@ class CheckpointHandle {
   /// than its own where `image_size` is not 0. {value: ModelHandle}.
   emscripten::val recognise(const std::string& model_json, int image_size);
 
-  /// {value: {onnx, weights}} of a network by its name.
+  /// {value: NetworkHandle} of a network by its name.
   emscripten::val network(const ModelHandle& model, const std::string& name, emscripten::val options);
 
  private:

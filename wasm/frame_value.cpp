@@ -1,5 +1,7 @@
 #include "wasm/frame_value.h"
 
+#include <algorithm>
+
 #include "core/effects/paint.h"
 #include "core/mask/upsample_bilinear.h"
 #include "core/synth/synth_clip.h"
@@ -22,36 +24,62 @@ LabelColours colours_of(const val& list) {
   LabelColours colours{};
   for (int i = 0; i < list["length"].as<int>(); ++i) {
     const val entry = list[i];
-    auto& colour = colours[entry[0].as<int>() & 255];
-    for (int part = 0; part < 4; ++part) colour[part] = static_cast<std::uint8_t>(entry[part + 1].as<int>());
+    const int label = entry[0].as<int>() & 255;
+    if (label == 0) continue;  // stays transparent
+    for (int part = 0; part < 4; ++part) colours[label][part] = static_cast<std::uint8_t>(entry[part + 1].as<int>());
   }
   return colours;
 }
 
-void set_rle(val& value, const Rle& rle) {
+/// Returns the box around the pixels that are set.
+PixelBox set_rle(val& value, const Rle& rle) {
   const PixelBox box = rle_box(rle);
   val sides = val::array();
   for (int side : {box.x, box.y, box.width, box.height}) sides.call<void>("push", side);
   value.set("area", static_cast<double>(rle_area(rle)));
   value.set("box", sides);
   value.set("counts", rle_to_string(rle));
+  return box;
+}
+
+/// Rows of a picture that anything is set on.
+struct Rows {
+  int first = 0;
+  int count = 0;
+};
+
+Rows rows_of(const PixelBox& box) { return {box.y, box.height}; }
+
+Rows joined(const Rows& a, const Rows& b) {
+  if (!a.count || !b.count) return a.count ? a : b;
+  const int first = std::min(a.first, b.first);
+  return {first, std::max(a.first + a.count, b.first + b.count) - first};
+}
+
+/// Labels in their colours, 0 being transparent: `rows` have other labels, and only these are painted and copied into
+/// the array, which is all transparent to begin with.
+val painted(std::span<const std::uint8_t> labels, int width, const Rows& rows, const LabelColours& colours) {
+  const std::size_t first = static_cast<std::size_t>(rows.first) * width, count = static_cast<std::size_t>(rows.count) * width;
+  std::vector<std::uint8_t> rgba(4 * count);
+  paint_labels(labels.subspan(first, count), colours, rgba);
+  const val picture = val::global("Uint8Array").new_(4 * labels.size());
+  if (count) picture.call<void>("set", val(emscripten::typed_memory_view(rgba.size(), rgba.data())), 4 * first);
+  return picture;
 }
 
 /// The object white and opaque on transparent ground.
-val image_of(std::span<const std::uint8_t> mask) {
+val image_of(std::span<const std::uint8_t> mask, int width, const Rows& rows) {
   static const LabelColours kWhite = [] {
     LabelColours colours{};
     colours[1] = {255, 255, 255, 255};
     return colours;
   }();
-  std::vector<std::uint8_t> rgba(4 * mask.size());
-  paint_labels(mask, kWhite, rgba);
-  return copy_bytes(std::span<const std::uint8_t>(rgba));
+  return painted(mask, width, rows, kWhite);
 }
 
-void set_bitmap_forms(val& value, std::span<const std::uint8_t> mask, const val& forms) {
+void set_bitmap_forms(val& value, std::span<const std::uint8_t> mask, int width, const Rows& rows, const val& forms) {
   if (asks(forms, "bitmap")) value.set("bitmap", copy_bytes(mask));
-  if (asks(forms, "image")) value.set("image", image_of(mask));
+  if (asks(forms, "image")) value.set("image", image_of(mask, width, rows));
 }
 
 void set_matte(val& value, std::span<const float> logits, int side, int width, int height, const val& forms) {
@@ -61,12 +89,9 @@ void set_matte(val& value, std::span<const float> logits, int side, int width, i
   value.set("matte", copy_bytes(std::span<const std::uint8_t>(matte)));
 }
 
-void set_label_forms(val& value, std::span<const std::uint8_t> labels, const val& forms) {
+void set_label_forms(val& value, std::span<const std::uint8_t> labels, int width, const Rows& rows, const val& forms) {
   if (asks(forms, "labels")) value.set("labels", copy_bytes(labels));
-  if (!wants_overlay(forms)) return;
-  std::vector<std::uint8_t> rgba(4 * labels.size());
-  paint_labels(labels, colours_of(overlay_of(forms)), rgba);
-  value.set("overlay", copy_bytes(std::span<const std::uint8_t>(rgba)));
+  if (wants_overlay(forms)) value.set("overlay", painted(labels, width, rows, colours_of(overlay_of(forms))));
 }
 
 Result<MaskletsObject> object_of(const val& value, const Clip& clip) {
@@ -90,21 +115,23 @@ val frame_value(const FrameResult& result, int low_res_size, const Clip& clip, v
   const bool with_labels = asks(forms, "labels") || wants_overlay(forms);
   const FrameMasks masks = frame_masks(result, low_res_size, clip, with_labels);
   val objects = val::array();
+  Rows labelled;
   for (std::size_t i = 0; i < masks.objects.size(); ++i) {
     const ObjectMask& mask = masks.objects[i];
     val object = val::object();
     object.set("id", mask.object);
     object.set("score", mask.object_score);
     object.set("iou", mask.iou);
-    set_rle(object, rle_encode(mask.mask, clip.width, clip.height));
-    set_bitmap_forms(object, mask.mask, forms);
+    const Rows rows = rows_of(set_rle(object, rle_encode(mask.mask, clip.width, clip.height, mask.extent_px)));
+    labelled = joined(labelled, rows);
+    set_bitmap_forms(object, mask.mask, clip.width, rows, forms);
     set_matte(object, result.objects[i].low_res_logits, low_res_size, clip.width, clip.height, forms);
     objects.set(i, object);
   }
   val value = val::object();
   value.set("frame", result.frame);
   value.set("objects", objects);
-  if (with_labels) set_label_forms(value, masks.labels, forms);
+  if (with_labels) set_label_forms(value, masks.labels, clip.width, labelled, forms);
   return value;
 }
 
@@ -116,6 +143,7 @@ val frame_from_rle(val frame, val clip, val forms) {
     const bool with_labels = asks(forms, "labels") || wants_overlay(forms);
     const val given = frame["objects"];
     val objects = val::array();
+    Rows labelled;
     for (int i = 0; i < given["length"].as<int>(); ++i) {
       const auto found = object_of(given[i], size);
       if (!found) return failure(found.error());
@@ -123,9 +151,10 @@ val frame_from_rle(val frame, val clip, val forms) {
       object.set("id", found->id);
       object.set("score", found->score);
       object.set("iou", found->iou);
-      set_rle(object, found->rle);
+      const Rows rows = rows_of(set_rle(object, found->rle));
+      labelled = joined(labelled, rows);
       rle_decode(found->rle, mask);
-      set_bitmap_forms(object, mask, forms);
+      set_bitmap_forms(object, mask, size.width, rows, forms);
       for (std::size_t p = 0; with_labels && p < mask.size(); ++p) {
         if (mask[p]) labels[p] = static_cast<std::uint8_t>(found->id);
       }
@@ -134,7 +163,7 @@ val frame_from_rle(val frame, val clip, val forms) {
     val value = val::object();
     value.set("frame", frame["frame"]);
     value.set("objects", objects);
-    if (with_labels) set_label_forms(value, labels, forms);
+    if (with_labels) set_label_forms(value, labels, size.width, labelled, forms);
     return success(value);
   });
 }
@@ -147,8 +176,8 @@ val image_masks_value(const std::vector<ImageMask>& masks, int low_res_size, int
     val value = val::object();
     value.set("iou", masks[i].iou);
     value.set("refinement", copy_floats(masks[i].refinement));
-    set_rle(value, rle_encode(bitmap, width, height));
-    set_bitmap_forms(value, bitmap, forms);
+    const Rows rows = rows_of(set_rle(value, rle_encode(bitmap, width, height)));
+    set_bitmap_forms(value, bitmap, width, rows, forms);
     set_matte(value, masks[i].logits, low_res_size, width, height, forms);
     values.set(i, value);
   }

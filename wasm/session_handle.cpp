@@ -39,6 +39,31 @@ ByteSink append_to(std::vector<std::byte>& bytes) {
   };
 }
 
+/// Hands bytes over to JavaScript in parts of about this size: core's memory could not shrink after holding them all.
+constexpr std::size_t kPartBytes = 1 << 20;
+
+class Parts {
+ public:
+  Status add(std::span<const std::byte> more) {
+    bytes_.insert(bytes_.end(), more.begin(), more.end());
+    if (bytes_.size() >= kPartBytes) flush();
+    return {};
+  }
+  val take() {
+    if (!bytes_.empty()) flush();
+    return parts_;
+  }
+
+ private:
+  void flush() {
+    parts_.call<void>("push", copy_bytes(std::span<const std::byte>(bytes_)));
+    bytes_.clear();
+  }
+
+  std::vector<std::byte> bytes_;
+  val parts_ = val::array();
+};
+
 }  // namespace
 
 val SessionHandle::create(std::shared_ptr<ModelHandle> model, val clip, val options) {
@@ -160,12 +185,13 @@ val SessionHandle::save(val details) {
   return guarded([&] {
     const auto state = session_->state();
     if (!state) return failure(state.error());
-    std::vector<std::byte> bytes;
-    const Status saved = save_state(**state, model_->model.architecture, append_to(bytes),
+    Parts parts;
+    const Status saved = save_state(**state, model_->model.architecture,
+                                    [&](std::span<const std::byte> more) { return parts.add(more); },
                                     {string_or(details, "clipName", ""), string_or(details, "clipFingerprint", ""),
                                      string_or(details, "modelName", ""), string_or(details, "modelFingerprint", ""),
                                      string_or(details, "results", "")});
-    return saved ? success(copy_bytes(std::span<const std::byte>(bytes))) : failure(saved.error());
+    return saved ? success(parts.take()) : failure(saved.error());
   });
 }
 

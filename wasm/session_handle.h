@@ -38,7 +38,7 @@ class SessionHandle final : public LoopHandle {
   emscripten::val result(emscripten::val forms);
   /// {value: {clip, objects: [{id, prompts}], propagation}}.
   emscripten::val describe();
-  /// {value: Uint8Array}. `details`: {clipName, clipFingerprint, modelName, modelFingerprint, results}.
+  /// {value: [Uint8Array]}, one after the other what restore() takes. `details`: {clipName, clipFingerprint, modelName, modelFingerprint, results}.
   emscripten::val save(emscripten::val details);
 
   /// From now on decoder calls and the image encoder's inputs are collected under this tag; an empty one stops.

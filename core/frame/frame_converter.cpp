@@ -58,6 +58,26 @@ simd::U8x16 channel(const simd::I16x8 luma[2], const simd::I16x8 chroma[2], std:
   return simd::clip_to_bytes(sums);
 }
 
+/// Three channels of a block, pixel after pixel.
+void interleave(const std::uint8_t* red, const std::uint8_t* green, const std::uint8_t* blue, std::uint8_t* rgb) {
+#if defined(__wasm_simd128__)
+  // A byte's place among the pixels is an instruction's constant here; x86-64's baseline has no such instruction.
+  const simd::U8x16 r = simd::load(red), g = simd::load(green), b = simd::load(blue);
+  const simd::U8x16 first = __builtin_shufflevector(r, g, 0, 16, 0, 1, 17, 0, 2, 18, 0, 3, 19, 0, 4, 20, 0, 5);
+  const simd::U8x16 second = __builtin_shufflevector(r, g, 21, 0, 6, 22, 0, 7, 23, 0, 8, 24, 0, 9, 25, 0, 10, 26);
+  const simd::U8x16 third = __builtin_shufflevector(r, g, 0, 11, 27, 0, 12, 28, 0, 13, 29, 0, 14, 30, 0, 15, 31, 0);
+  simd::store(rgb, __builtin_shufflevector(first, b, 0, 1, 16, 3, 4, 17, 6, 7, 18, 9, 10, 19, 12, 13, 20, 15));
+  simd::store(rgb + 16, __builtin_shufflevector(second, b, 0, 21, 2, 3, 22, 5, 6, 23, 8, 9, 24, 11, 12, 25, 14, 15));
+  simd::store(rgb + 32, __builtin_shufflevector(third, b, 26, 1, 2, 27, 4, 5, 28, 7, 8, 29, 10, 11, 30, 13, 14, 31));
+#else
+  for (int x = 0; x < kBlock; ++x) {
+    rgb[3 * x] = red[x];
+    rgb[3 * x + 1] = green[x];
+    rgb[3 * x + 2] = blue[x];
+  }
+#endif
+}
+
 /// Converts kBlock pixels.
 void yuv_block_to_rgb(const std::int16_t* y, const std::int16_t* u, const std::int16_t* v, const Weights& w,
                       std::uint8_t* rgb) {
@@ -75,11 +95,7 @@ void yuv_block_to_rgb(const std::int16_t* y, const std::int16_t* u, const std::i
   simd::store(red, channel(luma, cr, w.luma, w.red_from_v, round));
   simd::store(green, channel(luma, cb, w.luma, w.green_from_u, green_start));
   simd::store(blue, channel(luma, cb, w.luma, w.blue_from_u, round));
-  for (int x = 0; x < kBlock; ++x) {
-    rgb[3 * x] = red[x];
-    rgb[3 * x + 1] = green[x];
-    rgb[3 * x + 2] = blue[x];
-  }
+  interleave(red, green, blue, rgb);
 }
 
 /// `samples` holds luma, then both chromas, each `stride` apart and readable up to a whole number of blocks.

@@ -1,21 +1,22 @@
 #include "core/mask/label_map.h"
 
 #include <cassert>
+#include <cstddef>
 
 namespace masklet {
 
-void label_map(std::span<const LabelledPlane> planes, std::span<std::uint8_t> labels) {
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    float highest = 0;
-    std::uint8_t label = 0;
-    for (const LabelledPlane& plane : planes) {
-      assert(plane.logits.size() == labels.size());
-      if (plane.logits[i] > highest) {
-        highest = plane.logits[i];
-        label = plane.label;
-      }
-    }
-    labels[i] = label;
+void above_zero(std::span<const float> logits, std::span<std::uint8_t> bits) {
+  assert(bits.size() == logits.size());
+  for (std::size_t i = 0; i < logits.size(); ++i) bits[i] = logits[i] > 0;
+}
+
+void compete(std::span<const float> logits, std::uint8_t label, std::span<float> highest,
+             std::span<std::uint8_t> labels) {
+  assert(highest.size() == logits.size() && labels.size() == logits.size());
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    const bool higher = logits[i] > highest[i];
+    highest[i] = higher ? logits[i] : highest[i];
+    labels[i] = higher ? label : labels[i];
   }
 }
 

@@ -72,14 +72,21 @@ Error bad_text(std::size_t position, const std::string& why) {
 }  // namespace
 
 Rle rle_encode(std::span<const std::uint8_t> mask, int width, int height) {
+  return rle_encode(mask, width, height, {0, 0, width, height});
+}
+
+Rle rle_encode(std::span<const std::uint8_t> mask, int width, int height, const PixelBox& extent_px) {
   assert(mask.size() == static_cast<std::size_t>(width) * height);
   Rle rle{width, height, {}};
-  std::vector<std::uint8_t> strip(static_cast<std::size_t>(std::min(kStrip, width)) * height);
+  // Rows above and below the extent stay 0 in every strip.
+  std::vector<std::uint8_t> strip(static_cast<std::size_t>(std::min(kStrip, extent_px.width)) * height);
+  const int right = extent_px.x + extent_px.width;
   std::uint8_t value = 0;
-  std::uint32_t count = 0;
-  for (int x = 0; x < width; x += kStrip) {
-    const int columns = std::min(kStrip, width - x);
-    simd::transpose(mask.data() + x, width, columns, height, strip.data(), height);
+  std::uint32_t count = static_cast<std::uint32_t>(extent_px.x) * height;
+  for (int x = extent_px.x; x < right; x += kStrip) {
+    const int columns = std::min(kStrip, right - x);
+    simd::transpose(mask.data() + static_cast<std::ptrdiff_t>(extent_px.y) * width + x, width, columns,
+                    extent_px.height, strip.data() + extent_px.y, height);
     const std::uint8_t* const end = strip.data() + static_cast<std::ptrdiff_t>(columns) * height;
     for (std::uint8_t* byte = strip.data(); byte != end; ++byte) *byte = *byte != 0;
     for (const std::uint8_t* at = strip.data(); at != end;) {
@@ -92,7 +99,12 @@ Rle rle_encode(std::span<const std::uint8_t> mask, int width, int height) {
       value ^= 1;
     }
   }
-  rle.counts.push_back(count);
+  const std::uint32_t rest = static_cast<std::uint32_t>(width - right) * height;
+  if (rest > 0 && value) {
+    rle.counts.push_back(count);
+    count = 0;
+  }
+  rle.counts.push_back(count + rest);
   return rle;
 }
 

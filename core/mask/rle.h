@@ -25,6 +25,9 @@ struct Rle {
 /// The nonzero pixels of `mask`, [height, width]. Sizes 1 .. kMaxImageSide.
 Rle rle_encode(std::span<const std::uint8_t> mask, int width, int height);
 
+/// The same where all of them are known to lie in `extent_px`: nothing else is looked at.
+Rle rle_encode(std::span<const std::uint8_t> mask, int width, int height, const PixelBox& extent_px);
+
 /// Writes 0 and 1 to `mask`, [height, width].
 void rle_decode(const Rle& rle, std::span<std::uint8_t> mask);
 

@@ -72,8 +72,8 @@ std::string masklets_end_line(int frames, const std::string& reason) {
 std::vector<MaskletsObject> masklets_objects(const FrameMasks& masks, const Clip& clip) {
   std::vector<MaskletsObject> objects;
   for (const ObjectMask& mask : masks.objects)
-    objects.push_back(
-        {mask.object, rle_encode(mask.mask, clip.width, clip.height), mask.object_score, mask.iou});
+    objects.push_back({mask.object, rle_encode(mask.mask, clip.width, clip.height, mask.extent_px),
+                       mask.object_score, mask.iou});
   return objects;
 }
 

@@ -4,6 +4,7 @@
 #include "core/effects/highlight.h"
 #include "core/mask/davis_palette.h"
 #include "core/mask/label_map.h"
+#include "core/mask/rle.h"
 #include "core/mask/upsample_bilinear.h"
 #include "core/tracking/frame_masks.h"
 
@@ -21,10 +22,10 @@ TEST_CASE("the DAVIS palette's first colours and its last") {
 }
 
 TEST_CASE("a pixel's label is the object with the highest logit above zero, the first of equal ones") {
-  const std::vector<float> a = {1, -1, 2, 3, 0}, b = {2, -2, 2, 1, -1};
-  std::vector<std::uint8_t> labels(5, 9);
-  const std::vector<LabelledPlane> planes = {{4, a}, {7, b}};
-  label_map(planes, labels);
+  std::vector<float> highest(5);
+  std::vector<std::uint8_t> labels(5);
+  compete(std::vector<float>{1, -1, 2, 3, 0}, 4, highest, labels);
+  compete(std::vector<float>{2, -2, 2, 1, -1}, 7, highest, labels);
   CHECK(labels == std::vector<std::uint8_t>{7, 0, 4, 4, 0});
 }
 
@@ -40,6 +41,7 @@ TEST_CASE("a frame's masks are its logits at the clip's size, above zero") {
     std::vector<std::uint8_t> expected(24);
     threshold_upsampled(result.objects[o].low_res_logits, 2, 2, 6, 4, 0, expected);
     CHECK(masks.objects[o].mask == expected);
+    CHECK(rle_encode(expected, 6, 4, masks.objects[o].extent_px) == rle_encode(expected, 6, 4));
   }
   // The second object's logits are the higher ones everywhere.
   for (std::size_t i = 0; i < 24; ++i) CHECK(masks.labels[i] == (masks.objects[1].mask[i] ? 6 : 0));

@@ -157,3 +157,28 @@ TEST_CASE("bilinear upsampling gives PyTorch's floats, and its fused threshold t
     }
   }
 }
+
+TEST_CASE("upsampling by rows: nothing outside the positive box is above zero, what is read equals the whole plane") {
+  for (const auto& c : mask_cases("upsample")) {
+    const Sizes sizes(c);
+    auto logits = draw_logits(c["seed"], sizes.in());
+    // Islands of a few pixels, borders included.
+    for (std::size_t i = 0; i < logits.size(); ++i) logits[i] -= i % 11 == 0 || i + 1 == logits.size() ? 0.0f : 30.0f;
+    std::vector<float> whole(sizes.out());
+    upsample_bilinear(logits, sizes.width, sizes.height, sizes.out_width, sizes.out_height, whole);
+    UpsampledRows rows(logits, sizes.width, sizes.height, sizes.out_width, sizes.out_height);
+    const PixelBox box = rows.positive_box();
+    std::vector<float> row(box.width);
+    for (int y = box.y; y < box.y + box.height; ++y) {
+      float* const expected = whole.data() + static_cast<std::size_t>(y) * sizes.out_width + box.x;
+      rows.read(y, box.x, row);
+      CHECK(std::equal(row.begin(), row.end(), expected));
+      std::fill_n(expected, box.width, 0.0f);
+    }
+    CHECK(*std::max_element(whole.begin(), whole.end()) <= 0);
+  }
+  const std::vector<float> none = {-1, 0, -2, -0.0f};
+  CHECK(UpsampledRows(none, 2, 2, 7, 5).positive_box() == PixelBox{});
+  const std::vector<float> last = {-1, -1, -1, 1};
+  CHECK(UpsampledRows(last, 4, 1, 16, 3).positive_box() == PixelBox{10, 0, 6, 3});
+}

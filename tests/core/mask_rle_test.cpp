@@ -66,6 +66,7 @@ TEST_CASE("masks of the fixtures encode, compress, read back and decode") {
     CHECK(rle_area(rle) == c["area"].get<int>());
     const std::vector<int> box = c["box"];
     CHECK(rle_box(rle) == PixelBox{box[0], box[1], box[2], box[3]});
+    CHECK(rle_encode(mask, width, height, rle_box(rle)) == rle);
 
     std::vector<std::uint8_t> scaled;
     for (const std::uint8_t pixel : mask) scaled.push_back(pixel ? 255 : 0);

@@ -1,36 +1,67 @@
 // Milliseconds a component in Chromium, for 1 and 2 threads, and what a frame costs beside the networks.
-import { existsSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { createReadStream, existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { launch, openPage } from './browser.mjs'
-import { h264, video } from './clips.mjs'
+import { h264, video, work } from './clips.mjs'
 import { repository, serve } from './server.mjs'
 
 const usage = `Milliseconds a component in Chromium, for 1 and 2 threads, on a 720p H.264 clip with one object.
 
-  tools/bench/web                        models/nano, 40 frames
-  tools/bench/web MODEL [SIZE [FRAMES]]  another checkpoint (.pt, .safetensors), input size and number of frames`
+  tools/bench/web                models/nano
+  tools/bench/web MODEL          another checkpoint (.pt, .safetensors)
+  tools/bench/web --tiny         SAM 2.1 tiny with random weights, input size 512, 60 frames
+  --size N                       input size
+  --frames N                     frames to track; 40 where nothing else is said
+  --threads N                    only this number of threads
+  --show                         the page also draws every frame with its masks, as a player would`
 
-const [first, size = '0', count = '40'] = process.argv.slice(2)
-if (first === '-h' || first === '--help') {
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    help: { type: 'boolean', short: 'h' },
+    tiny: { type: 'boolean' },
+    size: { type: 'string' },
+    frames: { type: 'string' },
+    threads: { type: 'string' },
+    show: { type: 'boolean', default: false },
+  },
+})
+if (options.help) {
   console.log(usage)
   process.exit(0)
 }
+
+/** SAM 2.1 tiny with random weights: speed does not depend on their values. */
+function tinyCheckpoint() {
+  const file = join(work, 'tiny-random.safetensors')
+  const build = join(repository, 'build/native')
+  if (!existsSync(file)) {
+    execFileSync('ninja', ['-C', build, 'bench_checkpoint'], { stdio: 'inherit' })
+    execFileSync(join(build, 'tools/bench/bench_checkpoint'), [file])
+  }
+  return file
+}
+
+const first = options.tiny ? tinyCheckpoint() : positionals[0]
+const size = options.size ?? (options.tiny ? '512' : '0')
 if (first && !existsSync(first)) {
   console.error(`tools/bench/web: '${first}' does not exist`)
   process.exit(2)
 }
-const frames = Number(count)
-const file = video('bench-720p.mp4', h264, Math.max(40, frames), '1280x720')
-const routes = first ? { '/weights': (_, response) => response.end(readFileSync(first)) } : {}
-const server = await serve({ mounts: { '/made/': join(repository, 'build/web-tests') }, routes })
+const frames = Number(options.frames ?? (options.tiny ? 60 : 40))
+const file = video(`bench-720p-${frames}.mp4`, h264, frames, '1280x720')
+const routes = first ? { '/weights': (_, response) => createReadStream(first).pipe(response) } : {}
+const server = await serve({ mounts: { '/made/': work }, routes })
 const browser = await launch()
 const columns = []
 try {
-  for (const threads of [1, 2]) {
+  for (const threads of options.threads ? [Number(options.threads)] : [1, 2]) {
     const page = await openPage(browser, server.url)
     const cold = Date.now()
     const found = await page.evaluate(
-      async ({ file, own, name, inputSize, frames, threads }) => {
+      async ({ file, own, name, inputSize, frames, threads, show }) => {
         const clock = () => performance.now()
         const start = clock()
         const model = own ? { weights: '/weights', name } : 'nano'
@@ -51,7 +82,18 @@ try {
         const begin = clock()
         let tracked = 0
         const masks = { overlay: { colours: { 1: [255, 80, 0, 140] } } }
-        for await (const _ of session.propagate({ length: frames - 1, masks })) tracked += 1
+        const canvas = Object.assign(document.createElement('canvas'), { width: session.width, height: session.height })
+        const context = show && document.body.appendChild(canvas).getContext('2d')
+        if (show) masks.overlay.as = 'ImageBitmap'
+        for await (const { frame, overlay } of session.propagate({ length: frames - 1, masks })) {
+          tracked += 1
+          if (!show) continue
+          const picture = await session.picture(frame)
+          context.drawImage(picture, 0, 0)
+          context.drawImage(overlay, 0, 0)
+          picture.close()
+          overlay.close()
+        }
         const ms = clock() - begin
         clearInterval(watch)
         const spent = (await twin.timings()).map(({ network, ms, runs, best }) => {
@@ -62,7 +104,7 @@ try {
         await twin.close()
         return { loaded, click, tracked, ms, spent, memory, longest }
       },
-      { file: `/made/${basename(file)}`, own: Boolean(first), name: first && basename(first), inputSize: Number(size), frames, threads },
+      { file: `/made/${basename(file)}`, own: Boolean(first), name: first && basename(first), inputSize: Number(size), frames, threads, show: options.show },
     )
     columns.push({ threads, ...found, page: Date.now() - cold })
     await page.context().close()
@@ -72,25 +114,37 @@ try {
   await server.close()
 }
 
-const row = (name, of, digits = 1) => console.log(`${name.padEnd(34)}${columns.map((c) => of(c).toFixed(digits).padStart(12)).join('')}`)
 const networkNames = ['image_encoder', 'memory_attention', 'mask_decoder', 'memory_encoder']
-const besides = ['picture', 'convert and resize', 'core', 'masks']
+const parts = {
+  image_encoder: 'image encoder',
+  memory_attention: 'memory attention',
+  mask_decoder: 'mask decoder',
+  memory_encoder: 'memory encoder',
+  picture: 'wait for the decoded picture',
+  'convert and resize': 'convert and resize',
+  core: 'core between networks',
+  masks: 'masks at 720p, RLE, overlay',
+}
+const besides = Object.keys(parts).filter((name) => !networkNames.includes(name))
 const entry = (c, name) => c.spent.find(({ network }) => network === name) ?? { ms: 0, runs: 0, best: 0 }
-const best = (name) => (c) => (name === 'core' ? entry(c, name).ms / c.tracked : entry(c, name).best)
-const sum = (names, of) => (c) => names.reduce((total, name) => total + of(name)(c), 0)
-console.log(`${first ?? 'models/nano'}${size === '0' ? '' : `, input ${size}`}, 1280x720, ${columns[0].tracked} frames, one object, f32, wasm provider`)
-console.log(`${''.padEnd(34)}${columns.map((c) => `${c.threads} thread${c.threads > 1 ? 's' : ''}`.padStart(12)).join('')}`)
-for (const name of networkNames) row(`${name}, best ms a run`, best(name))
-row('wait for the decoded picture, best', best('picture'))
-row('convert and resize, best', best('convert and resize'))
-row('core between networks, mean', best('core'))
-row('masks at 720p, RLE, overlay, best', best('masks'))
-row('beside the networks, of these', sum(besides, best))
-row('whole frame, of these', sum([...networkNames, ...besides], best))
-row('whole frame, mean, all included', (c) => c.ms / c.tracked)
-row('frames a second', (c) => (1000 * c.tracked) / c.ms)
-row('load, ms', (c) => c.loaded, 0)
-row('first mask after the click, ms', (c) => c.click, 0)
-row('page blocked at most, ms', (c) => c.longest, 0)
-row('core memory, MiB', (c) => c.memory.core / 2 ** 20)
-row('runtime memory, MiB', (c) => c.memory.runtime / 2 ** 20)
+const mean = (c, name) => entry(c, name).ms / c.tracked
+// Several short pieces a frame: their best says nothing.
+const best = (c, name) => (name === 'core' ? mean(c, name) : entry(c, name).best)
+const sum = (names, of) => (c) => names.reduce((total, name) => total + of(c, name), 0)
+const line = (name, cells) => console.log(`${name.padEnd(34)}${cells.map((cell) => cell.padStart(11)).join('')}`)
+const row = (name, ...of) => line(name, columns.flatMap((c) => of.map((value) => value(c).toFixed(1))))
+const whole = (name, of, digits = 1) => line(name, columns.flatMap((c) => ['', of(c).toFixed(digits)]))
+
+console.log(`${first ? basename(first) : 'models/nano'}${size === '0' ? '' : `, input ${size}`}, 1280x720, ${columns[0].tracked} frames, one object, f32, wasm provider${options.show ? ', drawn by the page' : ''}`)
+line('', columns.flatMap(({ threads }) => [`${threads} thread${threads > 1 ? 's' : ''}`, '']))
+line('ms a frame', columns.flatMap(() => ['best', 'mean']))
+for (const [name, title] of Object.entries(parts)) row(title, (c) => best(c, name), (c) => mean(c, name))
+row('beside the networks, of these', sum(besides, best), sum(besides, mean))
+row('whole frame, of these', sum(Object.keys(parts), best), sum(Object.keys(parts), mean))
+whole('whole frame, all included', (c) => c.ms / c.tracked)
+whole('frames a second', (c) => (1000 * c.tracked) / c.ms)
+whole('load, ms', (c) => c.loaded, 0)
+whole('first mask after the click, ms', (c) => c.click, 0)
+whole('page blocked at most, ms', (c) => c.longest, 0)
+whole('core memory, MiB', (c) => c.memory.core / 2 ** 20)
+whole('runtime memory, MiB', (c) => c.memory.runtime / 2 ** 20)

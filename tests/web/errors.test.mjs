@@ -106,6 +106,30 @@ test('downloaded models are kept, listed with their hash, used without the netwo
   assert.deepEqual(found.left, [])
 })
 
+test('without a private file system, or with a full one, a model is downloaded and says that it is not kept', async () => {
+  const without = 'navigator.storage.getDirectory = () => Promise.reject(new DOMException("none here", "SecurityError"));'
+  const full = 'FileSystemWritableFileStream.prototype.write = () => Promise.reject(new DOMException("no room", "QuotaExceededError"));'
+  const source = readFileSync(join(repository, 'web/dist/worker.js'), 'utf8')
+  const found = []
+  for (const sabotage of [without, full]) {
+    const other = await openPage(browser, server.url)
+    await other.route('**/dist/worker.js', (route) => route.fulfill({ contentType: 'text/javascript', body: sabotage + source, headers: { 'Cross-Origin-Embedder-Policy': 'require-corp' } }))
+    found.push(
+      await other.evaluate(async () => {
+        const model = { weights: '/models/nano/model.safetensors', architecture: '/models/nano/model.json', name: 'unkept' }
+        const said = new Set()
+        const one = await masklet.Masklet.create({ model, threads: 1, onProgress: ({ phase, text }) => phase === 'download' && said.add(text) })
+        await one.close()
+        return { said: [...said].at(-1), list: await masklet.Masklet.listModels() }
+      }),
+    )
+    await other.context().close()
+  }
+  assert.match(found[0].said, /not kept: the browser gives this page no private file system/)
+  assert.match(found[1].said, /not kept: the private file system refused it: no room/)
+  for (const { list } of found) assert.deepEqual(list, [], 'no half model stays')
+})
+
 test('videos: no video, cut, an unsupported codec by name, broken in the middle', async () => {
   const file = video('clip.mp4', h264)
   const whole = readFileSync(file)
@@ -187,7 +211,23 @@ test('abort at every stage, and what was tracked stays', async () => {
       for await (const _ of session.propagate({ signal: stop.signal })) if (++seen === 3) stop.abort()
     })
     const kept = await session.frames()
+    const picture = (await files('/clip', 1))[0]
+    const loading = new AbortController()
+    const saved = await session.save()
     const result = {
+      networks: await failure(() =>
+        masklet.Masklet.create({
+          signal: loading.signal,
+          threads: 1,
+          onProgress: ({ phase, done }) => phase === 'networks' && done === 1 && loading.abort(),
+        }),
+      ),
+      result: await failure(() => session.result(0, { signal: aborted })),
+      picture: await failure(() => session.picture(0, { signal: aborted })),
+      resume: await failure(async () => nano.resume(saved, await files('/clip', 60), { signal: aborted })),
+      setImage: await failure(() => nano.setImage(picture, { signal: aborted })),
+      encoding: await failure(() => nano.setImage(picture, { signal: after(1) })),
+      predict: await failure(() => nano.predict({ points: [[57, 133]] }, { signal: aborted })),
       create: await failure(() => masklet.Masklet.create({ signal: aborted })),
       starting: await failure(() => masklet.Masklet.create({ signal: after(20), threads: 1 })),
       download: await failure(() => masklet.Masklet.create({ model: '/never', signal: after(400), threads: 1 })),
@@ -200,7 +240,10 @@ test('abort at every stage, and what was tracked stays', async () => {
     await session.close()
     return { ...result, more }
   })
-  for (const stage of ['create', 'starting', 'download', 'open', 'prompt', 'tracking'])
+  for (const stage of [
+    'create', 'starting', 'download', 'networks', 'open', 'resume', 'prompt', 'tracking', 'result', 'picture', 'setImage',
+    'encoding', 'predict',
+  ])
     assert.equal(found[stage].code, 'cancelled', `${stage}: ${JSON.stringify(found[stage])}`)
   assert.ok(found.kept >= found.seen && found.kept < 60, `${found.kept} frames kept`)
   assert.equal(found.more, 3)

@@ -14,6 +14,9 @@ const kinds = {
   'b-frames.mkv': ['-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-bf', '3', '-g', '10', '-threads', '1'],
   'odd.mp4': [...h264, '-vf', 'crop=318:238:1:1'],
   'turned.mp4': [...h264, '-metadata:s:v', 'rotate=90'],
+  'av1.mp4': ['-c:v', 'libaom-av1', '-pix_fmt', 'yuv420p', '-cpu-used', '8', '-crf', '24', '-g', '8', '-threads', '1'],
+  'av1-10.webm': ['-c:v', 'libaom-av1', '-pix_fmt', 'yuv420p10le', '-cpu-used', '8', '-crf', '24', '-g', '8', '-threads', '1'],
+  'vp9-10.webm': ['-c:v', 'libvpx-vp9', '-pix_fmt', 'yuv420p10le', '-b:v', '0', '-crf', '20', '-g', '8', '-cpu-used', '8'],
 }
 
 let server, browser, page
@@ -23,6 +26,25 @@ before(async () => {
   page = await openPage(browser, server.url)
   await page.evaluate(async () => {
     globalThis.nano = await masklet.Masklet.create()
+    const pixels = (image, width, height) => {
+      const context = new OffscreenCanvas(width, height).getContext('2d')
+      context.drawImage(image, 0, 0, width, height)
+      return context.getImageData(0, 0, width, height).data
+    }
+    /** Of a picture of the session from what a video element shows at that time: the mean over all values. */
+    globalThis.difference = async (session, name, frame) => {
+      const { width, height, times } = session
+      const src = URL.createObjectURL(await (await fetch(`/made/${name}`)).blob()) // seeking needs ranges of bytes
+      const video = Object.assign(document.createElement('video'), { src, muted: true })
+      await new Promise((done, failed) => Object.assign(video, { onloadeddata: done, onerror: failed }))
+      const sought = new Promise((done) => (video.onseeked = done))
+      video.currentTime = times[frame] + 0.02
+      await sought
+      const picture = await session.picture(frame)
+      const [ours, its] = [pixels(picture, width, height), pixels(video, width, height)]
+      picture.close()
+      return ours.reduce((sum, value, i) => sum + Math.abs(value - its[i]), 0) / ours.length
+    }
   })
 })
 after(async () => {
@@ -33,14 +55,17 @@ after(async () => {
 for (const [name, encoding] of Object.entries(kinds)) {
   test(name, async () => {
     const file = video(name, encoding, 12)
-    const text = await page.evaluate(async (name) => {
+    const { text, shown } = await page.evaluate(async (name) => {
       const session = await nano.open(new File([await (await fetch(`/made/${name}`)).blob()], name))
       await session.addPoints({ object: 1, frame: 0, points: [[100, 120]] })
       for await (const _ of session.propagate());
       const text = await session.exportJSON()
+      // The frame tracked last is shown without decoding it again, an earlier one is looked up; the element is the judge.
+      const shown = [await difference(session, name, 11), await difference(session, name, 3)]
       await session.close()
-      return text
+      return { text, shown }
     }, name)
+    for (const apart of shown) assert.ok(apart < 4, `pictures are ${shown.join(' and ')} of 255 apart from the element's`)
     const reference = parse(segment(file, `native-${name}`, ['--click', '100,120,0,1']))
     const given = parse(text)
     assert.deepEqual(given.header, reference.header)

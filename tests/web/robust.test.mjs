@@ -111,6 +111,36 @@ test('a saved session is refused with another model, another clip, and when it i
   assert.equal(found.works, 60)
 })
 
+// What a page notices of being hidden and frozen, which headless browsers cannot be: for a while its thread does nothing.
+test('a page that stands still while it tracks: the worker waits two frames ahead, then no frame is lost or different', async () => {
+  const found = await page.evaluate(async () => {
+    const one = await masklet.Masklet.create({ threads: 1 })
+    const session = await one.open(await files('/clip', 24))
+    await session.addPoints({ object: 1, frame: 0, points: [[57, 133]] })
+    const encoded = async () => (await one.timings()).find(({ network }) => network === 'image_encoder').runs
+    const track = async (happens) => {
+      const list = []
+      for await (const { frame, objects } of session.propagate()) {
+        list.push([frame, objects[0].rle.counts])
+        if (list.length === 6) await happens()
+      }
+      return list
+    }
+    const whole = await track(async () => undefined)
+    let ahead
+    const parts = await track(async () => {
+      const before = await encoded()
+      for (const end = performance.now() + 3000; performance.now() < end; );
+      ahead = (await encoded()) - before
+    })
+    await one.close()
+    return { whole, parts, ahead }
+  })
+  assert.equal(found.whole.length, 24)
+  assert.deepEqual(found.parts, found.whole)
+  assert.ok(found.ahead <= 3, `${found.ahead} frames were encoded while the page stood still`)
+})
+
 test(`${cycles} times open, track, close in one worker: no memory grows`, async () => {
   const round = (count) =>
     page.evaluate(async (count) => {

@@ -187,6 +187,12 @@ test('frames that arrive one by one, and a camera, are tracked with a memory tha
     for await (const { frame } of stream.propagate()) seen.push(frame)
     await stream.close()
     const camera = await navigator.mediaDevices.getUserMedia({ video: { width: 320, height: 240 } })
+    const [track] = camera.getVideoTracks()
+    const clones = []
+    track.clone = () => {
+      clones.push(MediaStreamTrack.prototype.clone.call(track))
+      return clones.at(-1)
+    }
     const live = await nano.open(camera)
     await live.addPoints({ object: 1, frame: 0, points: [[160, 120]] })
     const before = await nano.memory()
@@ -199,11 +205,15 @@ test('frames that arrive one by one, and a camera, are tracked with a memory tha
     }
     const memory = await nano.memory()
     await live.close()
-    for (const track of camera.getTracks()) track.stop()
-    return { seen, last, dropped, grown: memory.features - before.features }
+    for (let waited = 0; waited < 50 && clones.some(({ readyState }) => readyState === 'live'); ++waited)
+      await new Promise((done) => setTimeout(done, 100))
+    const states = [track, ...clones].map(({ readyState }) => readyState)
+    track.stop()
+    return { seen, last, dropped, grown: memory.features - before.features, states }
   })
   assert.deepEqual(found.seen, [...Array(30).keys()])
   assert.equal(found.last, 20)
   assert.ok(found.dropped >= 0)
   assert.ok(found.grown <= 2 ** 20, `features grew by ${found.grown} bytes`)
+  assert.deepEqual(found.states, ['live', 'ended'], "the page's own track goes on, the session's is stopped")
 })

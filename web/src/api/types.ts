@@ -79,6 +79,8 @@ export interface MemoryInfo {
   features: number;
   /** Bytes of frames and results held in JavaScript. */
   results: number;
+  /** Bytes of what the page keeps of sessions, for another worker where theirs dies. */
+  snapshots: number;
   total: number;
 }
 
@@ -219,7 +221,10 @@ export interface PropagateOptions extends CallOptions {
   start?: number;
   /** Frames to go on from the start, which is not counted; absent: to the end of the clip. */
   length?: number;
-  /** Go on where a resumed session's tracking was interrupted; the other settings of the way are ignored. */
+  /**
+   * Go on where a resumed session's tracking was interrupted. Of the other settings of the way only direction 'both'
+   * counts: after the way forward it goes backward from the start.
+   */
   continue?: boolean;
 }
 

@@ -132,7 +132,7 @@ export interface CoreSession extends Loop {
   show(frame: number): Outcome
   result(forms: CoreForms | undefined): Outcome<CoreFrame>
   describe(): Outcome<SessionDescription>
-  save(details: SavedDetails): Outcome<Uint8Array>
+  save(details: SavedDetails): Outcome<Uint8Array[]>
   trace(tag: string): void
   takeTrace(): Outcome<Uint8Array>
 }
@@ -159,13 +159,19 @@ export interface ByteSource {
   read(offset: number, view: Uint8Array): string | undefined
 }
 
+/** Views of core's memory: good until delete(), while nothing else is called on this instance of core. */
+export interface CoreNetwork extends Handle {
+  onnx(): Uint8Array
+  weights(): Uint8Array
+}
+
 export interface CoreCheckpoint extends Handle {
   recognise(modelJson: string, imageSize: number): Outcome<CoreModel>
   network(
     model: CoreModel,
     name: NetworkName,
     options: { floatImage?: boolean; attentionChunk?: number },
-  ): Outcome<{ onnx: Uint8Array; weights: Uint8Array }>
+  ): Outcome<CoreNetwork>
 }
 
 export interface MaskletsHeader {

@@ -12,44 +12,72 @@ import type {
   VideoSource,
 } from '../api/types.js'
 import { closed, throwIfAborted } from '../errors/error.js'
-import { type Channel } from '../protocol/channel.js'
+import type { WireSource } from '../media/open.js'
+import type { Channel } from '../protocol/channel.js'
 import { type Assets, assetUrls } from '../runtime/assets.js'
 import { startWorker } from '../runtime/choose.js'
 import { VideoSession } from '../session/session.js'
 import { deleteStored, listStored } from '../weights/store.js'
 import type { SessionInfo } from '../worker/session.js'
 import type { WireImageMask } from '../worker/wire.js'
+import { Lifeline } from './lifeline.js'
 import { imageMask } from './revive.js'
 import { wireModel, wireSource } from './sources.js'
 
 const defaultLimit = 2 ** 31
 
-/** SAM 2 in a worker of its own: a model, and sessions with it. close() ends the worker, or `using`. */
+type Started = Awaited<ReturnType<typeof startWorker<ModelInfo>>>
+
+/** SAM 2 in a worker of its own: a model, and sessions with it. close() ends the worker, or `using`. Where the worker
+    dies, another one takes over its model and its sessions. */
 export class Masklet implements Disposable, AsyncDisposable {
   private readonly sessions = new Set<VideoSession>()
+  private readonly lifeline: Lifeline
   private over = false
 
   private constructor(
-    private readonly channel: Channel,
-    readonly runtime: RuntimeInfo,
-    readonly model: ModelInfo,
+    private started: Started,
+    start: (runtime: RuntimeInfo, signal: AbortSignal) => Promise<Started>,
   ) {
-    channel.onFailure = () => this.lose()
+    this.lifeline = new Lifeline(started.channel, {
+      start: async (signal) => {
+        this.started = await start(this.started.info, signal)
+        return this.started.channel
+      },
+      restore: async (channel) => {
+        for (const session of this.sessions) await session.restore(channel)
+      },
+      lost: (error) => {
+        for (const session of this.sessions) session.lose(error)
+        this.sessions.clear()
+      },
+    })
+  }
+
+  /** What runs the networks, and why. */
+  get runtime(): RuntimeInfo {
+    return this.started.info
+  }
+
+  get model(): ModelInfo {
+    return this.started.loaded
   }
 
   /** Starts a worker and loads a model. */
   static async create(options: CreateOptions = {}): Promise<Masklet> {
     throwIfAborted(options.signal, 'create')
     const assets: Assets = assetUrls(options.urls)
-    const { signal } = options
     const onEvent = (progress: Progress) => options.onProgress?.(progress)
     const model = wireModel(options.model ?? 'nano', assets.nano, options.store ?? true)
-    const started = await startWorker(
-      { ...options, memoryLimit: options.memoryLimit ?? defaultLimit },
-      assets,
-      (channel) => channel.call<ModelInfo>('loadModel', { model, inputSize: options.inputSize ?? 0 }, { signal, onEvent }),
-    )
-    return new Masklet(started.channel, started.info, started.loaded)
+    const start = (wanted: CreateOptions) =>
+      startWorker({ ...wanted, memoryLimit: options.memoryLimit ?? defaultLimit }, assets, (channel) =>
+        channel.call<ModelInfo>(
+          'loadModel',
+          { model, inputSize: options.inputSize ?? 0 },
+          { signal: wanted.signal, onEvent },
+        ),
+      )
+    return new Masklet(await start(options), ({ provider, threads }, signal) => start({ provider, threads, signal }))
   }
 
   /** Models kept in the origin's private file system. */
@@ -63,45 +91,47 @@ export class Masklet implements Disposable, AsyncDisposable {
 
   /** Opens a clip. Nothing is tracked before a prompt. */
   async open(source: VideoSource, options: OpenOptions = {}): Promise<VideoSession> {
-    return this.openWith('open', source, options, { tracking: options.tracking })
+    return this.openWith(source, options)
   }
 
   /** Goes on with a session that save() wrote, on the same clip. */
   async resume(saved: Blob | Uint8Array, source: VideoSource, options: OpenOptions = {}): Promise<VideoSession> {
-    const bytes = saved instanceof Blob ? new Uint8Array(await saved.arrayBuffer()) : saved
-    return this.openWith('resume', source, options, { bytes })
+    return this.openWith(source, options, saved instanceof Blob ? saved : new Blob([saved as Uint8Array<ArrayBuffer>]))
   }
 
   /** Image mode: computes the features of a picture, to which predict() then answers. */
   async setImage(source: VideoSource, options: { signal?: AbortSignal } = {}): Promise<{ width: number; height: number }> {
-    this.checkOpen()
-    return this.channel.call('setImage', { source: await wireSource(source, this.channel) }, options)
+    const channel = await this.worker()
+    return channel.call('setImage', { source: await wireSource(source, channel) }, options)
   }
 
   /** The masks that a prompt may mean on the picture that was set: three, or one where multimask is false. */
   async predict(prompt: ImagePrompt, options: CallOptions = {}): Promise<ImageMask[]> {
-    this.checkOpen()
     const { masks, signal } = options
-    const found = await this.channel.call<WireImageMask[]>('predict', { prompt, masks }, { signal })
+    const found = await (await this.worker()).call<WireImageMask[]>('predict', { prompt, masks }, { signal })
+    this.lifeline.progressed()
     return found.map(imageMask)
   }
 
   async memory(): Promise<MemoryInfo> {
-    this.checkOpen()
-    return this.channel.call('memory', {})
+    const memory = await (await this.worker()).call<Omit<MemoryInfo, 'snapshots'>>('memory', {})
+    const snapshots = [...this.sessions].reduce((sum, session) => sum + session.keptBytes, 0)
+    return { ...memory, snapshots, total: memory.total + snapshots }
   }
 
   /** Milliseconds in each network so far, and in what a frame costs besides; `best` is the shortest run. */
   async timings(): Promise<{ network: string; ms: number; runs: number; best: number }[]> {
-    this.checkOpen()
-    return this.channel.call('timings', {})
+    return (await this.worker()).call('timings', {})
   }
 
   /** Ends the worker and with it all sessions; memory goes back at once. A second call does nothing. */
   async close(): Promise<void> {
     if (this.over) return
-    this.lose()
-    this.channel.terminate(closed('Masklet'))
+    this.over = true
+    const error = closed('Masklet')
+    this.lifeline.close(error)
+    for (const session of this.sessions) session.release(error)
+    this.sessions.clear()
   }
 
   [Symbol.dispose](): void {
@@ -112,26 +142,24 @@ export class Masklet implements Disposable, AsyncDisposable {
     return this.close()
   }
 
-  private async openWith(method: string, source: VideoSource, options: OpenOptions, more: object): Promise<VideoSession> {
-    this.checkOpen()
-    throwIfAborted(options.signal, method)
-    const args = { source: await wireSource(source, this.channel), name: options.name, ...more }
-    const info = await this.channel.call<SessionInfo>(method, args, {
-      signal: options.signal,
-      onEvent: (progress: Progress) => options.onProgress?.(progress),
-    })
-    const session = new VideoSession(this.channel, info, (closing) => this.sessions.delete(closing))
+  private async openWith(source: VideoSource, options: OpenOptions, saved?: Blob): Promise<VideoSession> {
+    throwIfAborted(options.signal, 'open')
+    const channel = await this.worker()
+    const wire: WireSource = await wireSource(source, channel)
+    const session = await VideoSession.open(
+      channel,
+      this.lifeline,
+      { source: wire, name: options.name, tracking: options.tracking },
+      saved,
+      { signal: options.signal, onEvent: (progress: Progress) => options.onProgress?.(progress) },
+      (closing) => this.sessions.delete(closing),
+    )
     this.sessions.add(session)
+    this.lifeline.progressed()
     return session
   }
 
-  private lose(): void {
-    this.over = true
-    for (const session of this.sessions) session.lose()
-    this.sessions.clear()
-  }
-
-  private checkOpen(): void {
-    if (this.over) throw closed('Masklet')
+  private worker(): Promise<Channel> {
+    return this.lifeline.ready()
   }
 }

@@ -90,7 +90,9 @@ function cameraFeed(stream: MediaStream): FrameFeed {
   if (!track) throw new MaskletError('invalid_argument', 'the stream has no video track')
   if (!('MediaStreamTrackProcessor' in globalThis))
     throw new MaskletError('unsupported_file', 'this browser hands out no frames of a stream; use a Chromium-based one')
-  const reader = new MediaStreamTrackProcessor({ track: track.clone(), maxBufferSize: 1 }).readable.getReader()
+  // A track of its own, so that the page may go on with its stream; the camera stays on until both are stopped.
+  const own = track.clone()
+  const reader = new MediaStreamTrackProcessor({ track: own, maxBufferSize: 1 }).readable.getReader()
   let newest: VideoFrame | undefined
   let dropped = 0
   let ended = false
@@ -123,6 +125,7 @@ function cameraFeed(stream: MediaStream): FrameFeed {
       ended = true
       newest?.close()
       newest = undefined
+      own.stop()
       void reader.cancel().catch(() => undefined)
       wake?.()
     },

@@ -26,6 +26,11 @@ const matrices: Record<string, Picture['matrix']> = {
   'bt2020-ncl': 'bt2020',
 }
 
+/** A picture with what showing it needs besides: the colours that the browser reads it in. */
+export interface DecodedPicture extends Picture {
+  shownAs?: VideoColorSpaceInit
+}
+
 /**
  * The visible part of a decoded frame, as its planes. The frame stays open. `declared` is the colour space that the file
  * itself tells: where it tells none, core presumes one as the native twin does, while a frame's own is the browser's
@@ -35,7 +40,7 @@ export async function pictureOf(
   frame: VideoFrame,
   quarterTurns = 0,
   declared: VideoColorSpaceInit = frame.colorSpace,
-): Promise<Picture> {
+): Promise<DecodedPicture> {
   const rect = frame.visibleRect
   const layout = frame.format ? layouts[frame.format] : undefined
   if (!rect) throw new MaskletError('io_failed', 'a frame is closed already')
@@ -52,6 +57,32 @@ export async function pictureOf(
     fullRange: declared.fullRange ?? false,
     quarterTurns,
     data,
+    shownAs: frame.colorSpace.toJSON(),
+  }
+}
+
+/** The upright picture as the page may draw it. */
+export function bitmapOf(picture: DecodedPicture): ImageBitmap {
+  const { format, width, height, planes, quarterTurns, data, shownAs } = picture
+  const frame = new VideoFrame(data as Uint8Array<ArrayBuffer>, {
+    // Opacity plays no part in tracking.
+    format: format.replace(/A$/, 'X') as VideoPixelFormat,
+    codedWidth: width,
+    codedHeight: height,
+    timestamp: 0,
+    layout: planes,
+    ...(shownAs && { colorSpace: shownAs }),
+  })
+  try {
+    const lies = quarterTurns % 2 !== 0
+    const canvas = new OffscreenCanvas(lies ? height : width, lies ? width : height)
+    const context = drawing(canvas)
+    context.translate(canvas.width / 2, canvas.height / 2)
+    context.rotate((quarterTurns * Math.PI) / 2)
+    context.drawImage(frame, -width / 2, -height / 2)
+    return canvas.transferToImageBitmap()
+  } finally {
+    frame.close()
   }
 }
 
@@ -60,11 +91,15 @@ export function pictureOfBitmap(bitmap: ImageBitmap): Picture {
   return drawnPicture(bitmap, bitmap.width, bitmap.height, 0)
 }
 
+function drawing(canvas: OffscreenCanvas, settings?: CanvasRenderingContext2DSettings): OffscreenCanvasRenderingContext2D {
+  const context = canvas.getContext('2d', settings)
+  if (!context) throw new MaskletError('unsupported_file', 'this browser draws no frames in a worker')
+  return context
+}
+
 /** Frames that only the graphics card can read are drawn. */
 function drawnPicture(image: CanvasImageSource, width: number, height: number, quarterTurns: number): Picture {
-  const canvas = new OffscreenCanvas(width, height)
-  const context = canvas.getContext('2d', { willReadFrequently: true })
-  if (!context) throw new MaskletError('unsupported_file', 'this browser draws no frames in a worker')
+  const context = drawing(new OffscreenCanvas(width, height), { willReadFrequently: true })
   context.drawImage(image, 0, 0, width, height)
   const { data } = context.getImageData(0, 0, width, height)
   return {

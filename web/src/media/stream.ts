@@ -1,31 +1,35 @@
-import type { Picture } from '../core/module.js'
 import { MaskletError, throwIfAborted } from '../errors/error.js'
 import type { FeedFrame, Server } from '../protocol/serve.js'
 import type { ClipSource } from './clip.js'
-import { pictureOf, pictureOfBitmap } from './picture.js'
+import { type DecodedPicture, bitmapOf, pictureOf, pictureOfBitmap } from './picture.js'
 
 /** Frames that the page hands over one by one: a camera, or an iterable. Only the last one is kept. */
 export class StreamClip implements ClipSource {
   readonly frameCount = 0
   readonly times: readonly number[] = []
   readonly rotation = 0
-  private last: { frame: number; picture: Picture; time: number; dropped: number }
+  private last: { frame: number; picture: DecodedPicture; time: number; dropped: number }
   private ended = false
 
   private constructor(
     readonly name: string,
     private readonly feed: number,
     private readonly server: Server,
-    first: Picture,
+    first: DecodedPicture,
     time: number,
   ) {
     this.last = { frame: 0, picture: first, time, dropped: 0 }
   }
 
   static async open(name: string, feed: number, server: Server): Promise<StreamClip> {
-    const first = await take(await server.nextFrame(feed))
-    if (!first) throw new MaskletError('invalid_argument', 'the stream ended before its first frame')
-    return new StreamClip(name, feed, server, first.picture, first.time)
+    try {
+      const first = await take(await server.nextFrame(feed))
+      if (!first) throw new MaskletError('invalid_argument', 'the stream ended before its first frame')
+      return new StreamClip(name, feed, server, first.picture, first.time)
+    } catch (thrown) {
+      server.closeFeed(feed)
+      throw thrown
+    }
   }
 
   get width(): number {
@@ -40,7 +44,7 @@ export class StreamClip implements ClipSource {
     return this.last.picture.data.byteLength
   }
 
-  async picture(frame: number, signal: AbortSignal): Promise<Picture | undefined> {
+  async picture(frame: number, signal: AbortSignal): Promise<DecodedPicture | undefined> {
     throwIfAborted(signal, 'reading the stream')
     if (frame < this.last.frame)
       throw new MaskletError(
@@ -68,19 +72,7 @@ export class StreamClip implements ClipSource {
     const { picture } = this.last
     if (frame !== this.last.frame)
       throw new MaskletError('frame_out_of_range', `frame ${frame} of the stream is gone; ${this.last.frame} is there`)
-    const { format, width, height, planes, data } = picture
-    const shown = new VideoFrame(data, {
-      format: format as VideoPixelFormat,
-      codedWidth: width,
-      codedHeight: height,
-      timestamp: 0,
-      layout: planes,
-    })
-    try {
-      return await createImageBitmap(shown)
-    } finally {
-      shown.close()
-    }
+    return bitmapOf(picture)
   }
 
   close(): void {
@@ -88,7 +80,7 @@ export class StreamClip implements ClipSource {
   }
 }
 
-async function take(given: FeedFrame): Promise<{ picture: Picture; time: number; dropped: number } | undefined> {
+async function take(given: FeedFrame): Promise<{ picture: DecodedPicture; time: number; dropped: number } | undefined> {
   const { value, dropped = 0 } = given
   if (!value) return undefined
   try {

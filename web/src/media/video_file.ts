@@ -1,21 +1,25 @@
-import { ALL_FORMATS, BlobSource, EncodedPacketSink, Input, type InputVideoTrack, type VideoSample, VideoSampleSink } from 'mediabunny'
-import type { Picture } from '../core/module.js'
+import { ALL_FORMATS, BlobSource, EncodedPacketSink, Input, type InputVideoTrack, VideoSampleSink } from 'mediabunny'
 import { MaskletError, asMaskletError, throwIfAborted } from '../errors/error.js'
 import type { ClipSource } from './clip.js'
-import { pictureOf } from './picture.js'
+import { FrameWalk } from './frame_walk.js'
+import { type DecodedPicture, bitmapOf, pictureOf } from './picture.js'
 
 /** Bytes of pictures kept while frames are asked for backwards, where decoding starts at an earlier key frame. */
-const backwardBytes = 48 * 2 ** 20
-/** Frames that are decoded and passed over rather than sought. */
-const skipAhead = 24
+const keptBytes = 48 * 2 ** 20
+/** Pictures kept on the way forward: the page shows them while the next ones are tracked. */
+const recentPictures = 4
+/** A decoder for looks at other frames is given back after this time without one. */
+const idleMs = 5000
 
 /** A video file: its frames by number, in the order in which they are shown. Decoded frames stream through; going
     backward, a stretch is decoded at once and kept. */
 export class VideoClip implements ClipSource {
-  private readonly sink: VideoSampleSink
-  private iterator: AsyncGenerator<VideoSample, void, unknown> | undefined
-  private nextFrame = 0
-  private readonly stretch = new Map<number, Picture>()
+  /** The way of tracking, and looks at frames elsewhere, which must not disturb it. */
+  private readonly way: FrameWalk
+  private readonly looks: FrameWalk
+  private idle: ReturnType<typeof setTimeout> | undefined
+  /** The oldest first. */
+  private readonly kept = new Map<number, DecodedPicture>()
   private last = Promise.resolve<unknown>(undefined)
 
   private constructor(
@@ -29,7 +33,9 @@ export class VideoClip implements ClipSource {
     readonly rotation: number,
     private readonly colours: VideoColorSpaceInit,
   ) {
-    this.sink = new VideoSampleSink(track)
+    const sink = new VideoSampleSink(track)
+    this.way = new FrameWalk(sink, name, times)
+    this.looks = new FrameWalk(sink, name, times)
   }
 
   static async open(name: string, blob: Blob, signal: AbortSignal, onFrames: (done: number) => void): Promise<VideoClip> {
@@ -53,7 +59,7 @@ export class VideoClip implements ClipSource {
       if (times.length === 0) throw new MaskletError('corrupt_file', `'${name}' has no frames`)
       const colours = await track.getColorSpace()
       const clip = new VideoClip(name, blob, input, track, times, 0, 0, await track.getRotation(), colours)
-      const first = await clip.decode(0, signal)
+      const first = await clip.onTheWay(0, signal)
       const turned = clip.rotation % 180 !== 0
       return Object.assign(clip, {
         width: turned ? first.height : first.width,
@@ -71,103 +77,61 @@ export class VideoClip implements ClipSource {
 
   get bytes(): number {
     let sum = 0
-    for (const { data } of this.stretch.values()) sum += data.byteLength
+    for (const { data } of this.kept.values()) sum += data.byteLength
     return sum
   }
 
-  picture(frame: number, signal: AbortSignal): Promise<Picture | undefined> {
-    return this.alone(async () => (frame < this.times.length ? this.decode(frame, signal) : undefined))
+  picture(frame: number, signal: AbortSignal): Promise<DecodedPicture | undefined> {
+    return this.alone(async () => (frame < this.times.length ? this.onTheWay(frame, signal) : undefined))
   }
 
   bitmap(frame: number, signal: AbortSignal): Promise<ImageBitmap> {
-    return this.alone(async () => {
-      throwIfAborted(signal, 'reading the video')
-      // From a decoder of its own, so that a look at another frame does not disturb the way through the clip.
-      const sample = await this.guard(frame, () => this.sink.getSample(this.timeOf(frame)))
-      if (!sample) throw new MaskletError('broken_clip', `frame ${frame} of '${this.name}' cannot be decoded`)
-      try {
-        const canvas = new OffscreenCanvas(this.width, this.height)
-        const context = canvas.getContext('2d')
-        if (!context) throw new MaskletError('unsupported_file', 'this browser draws no frames in a worker')
-        sample.draw(context, 0, 0, this.width, this.height)
-        return canvas.transferToImageBitmap()
-      } finally {
-        sample.close()
-      }
-    })
+    return this.alone(async () => bitmapOf(this.kept.get(frame) ?? (await this.look(frame, signal))))
   }
 
   close(): void {
-    this.stretch.clear()
-    void this.iterator?.return()
-    this.iterator = undefined
+    clearTimeout(this.idle)
+    this.kept.clear()
+    void this.way.close()
+    void this.looks.close()
     this.input.dispose()
   }
 
-  private timeOf(frame: number): number {
-    const time = this.times[frame]
-    if (time === undefined)
-      throw new MaskletError('frame_out_of_range', `frame ${frame} is not in the clip, which has ${this.times.length}`)
-    return time
-  }
-
-  private async decode(frame: number, signal: AbortSignal): Promise<Picture> {
-    throwIfAborted(signal, 'reading the video')
-    const kept = this.stretch.get(frame)
-    if (kept) return kept
-    if (this.iterator && frame >= this.nextFrame && frame - this.nextFrame <= skipAhead) {
-      return this.goOn(frame, signal)
-    }
+  private async onTheWay(frame: number, signal: AbortSignal): Promise<DecodedPicture> {
+    const found = this.kept.get(frame)
+    if (found) return found
+    const most = Math.max(1, Math.min(64, Math.floor(keptBytes / (this.width * this.height * 1.5))))
+    if (!this.way.isBehind(frame)) return this.keep(frame, await this.decode(this.way, frame, signal), Math.min(recentPictures, most))
     // Backward by a little: decode from some frames before and keep what comes by.
-    const backward = this.iterator !== undefined && frame < this.nextFrame
-    const first = backward ? Math.max(0, frame - this.backwardFrames() + 1) : frame
-    this.stretch.clear()
-    await this.iterator?.return()
-    this.iterator = this.sink.samples(this.timeOf(first))
-    this.nextFrame = first
-    if (!backward) return this.goOn(frame, signal)
-    for (let earlier = first; earlier < frame; ++earlier) this.stretch.set(earlier, await this.goOn(earlier, signal))
-    return this.goOn(frame, signal)
+    this.kept.clear()
+    for (let earlier = Math.max(0, frame - most + 1); earlier < frame; ++earlier)
+      this.keep(earlier, await this.decode(this.way, earlier, signal), most)
+    return this.keep(frame, await this.decode(this.way, frame, signal), most)
   }
 
-  private backwardFrames(): number {
-    return Math.max(1, Math.min(64, Math.floor(backwardBytes / (this.width * this.height * 1.5))))
+  private look(frame: number, signal: AbortSignal): Promise<DecodedPicture> {
+    clearTimeout(this.idle)
+    this.idle = setTimeout(() => void this.alone(() => this.looks.close()), idleMs)
+    return this.decode(this.looks, frame, signal)
   }
 
-  private async goOn(frame: number, signal: AbortSignal): Promise<Picture> {
-    for (;;) {
-      throwIfAborted(signal, 'reading the video')
-      const next = await this.guard(this.nextFrame, async () => this.iterator?.next())
-      if (!next || next.done)
-        throw new MaskletError(
-          'broken_clip',
-          `'${this.name}' ends at frame ${this.nextFrame} of ${this.times.length}; the frames before are intact`,
-        )
-      const sample = next.value
-      try {
-        if (this.nextFrame++ < frame) continue
-        return await this.read(sample)
-      } finally {
-        sample.close()
-      }
+  private keep(frame: number, picture: DecodedPicture, most: number): DecodedPicture {
+    this.kept.set(frame, picture)
+    for (const oldest of this.kept.keys()) {
+      if (this.kept.size <= most) break
+      this.kept.delete(oldest)
     }
+    return picture
   }
 
-  private async read(sample: VideoSample): Promise<Picture> {
-    const frame = sample.toVideoFrame()
+  private async decode(walk: FrameWalk, frame: number, signal: AbortSignal): Promise<DecodedPicture> {
+    const sample = await walk.take(frame, signal)
+    const decoded = sample.toVideoFrame()
     try {
-      return await pictureOf(frame, sample.rotation / 90, this.colours)
+      return await pictureOf(decoded, sample.rotation / 90, this.colours)
     } finally {
-      frame.close()
-    }
-  }
-
-  private async guard<T>(frame: number, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
-    } catch (thrown) {
-      this.iterator = undefined
-      throw asMaskletError(thrown, 'broken_clip', `decoding frame ${frame} of '${this.name}'`)
+      decoded.close()
+      sample.close()
     }
   }
 

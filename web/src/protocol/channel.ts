@@ -27,6 +27,7 @@ export class Channel {
   private readonly feeds = new Map<number, FrameFeed>()
   private lastId = 0
   private over: MaskletError | undefined
+  private readonly watching = new AbortController()
   /** Called once, when the worker fails as a whole. */
   onFailure: ((error: MaskletError) => void) | undefined
 
@@ -61,6 +62,17 @@ export class Channel {
     })
   }
 
+  /** Why the worker is gone; undefined while it is there. */
+  get failure(): MaskletError | undefined {
+    return this.over
+  }
+
+  /** From now on the worker counts as dead once it does not hold this lock any more: no event tells of its end. */
+  watch(lock: string): void {
+    const died = () => this.fail(new MaskletError('runtime_failed', 'the worker was ended, by the browser or from outside'))
+    navigator.locks.request(lock, { signal: this.watching.signal }, died).catch(() => undefined)
+  }
+
   /** Registers frames that the worker may ask for; the number names them in a request. */
   addFeed(feed: FrameFeed): number {
     const id = ++this.lastId
@@ -70,7 +82,6 @@ export class Channel {
 
   /** Ends the worker; calls under way fail with `error`. */
   terminate(error: MaskletError): void {
-    this.worker.terminate()
     this.fail(error)
   }
 
@@ -83,8 +94,10 @@ export class Channel {
     if ('event' in message) return void this.takeEvent(message.id, message.event)
     const call = this.settle(message.id)
     if (!call) return
-    if ('error' in message) call.reject(new MaskletError(message.error.code, message.error.message))
-    else call.resolve(message.value as never)
+    if (!('error' in message)) return call.resolve(message.value as never)
+    const error = new MaskletError(message.error.code, message.error.message)
+    call.reject(error)
+    if (message.fatal) this.fail(error)
   }
 
   private async takeEvent(id: number, event: unknown): Promise<void> {
@@ -120,6 +133,8 @@ export class Channel {
   private fail(error: MaskletError): void {
     if (this.over) return
     this.over = error
+    this.worker.terminate()
+    this.watching.abort()
     for (const id of [...this.pending.keys()]) this.settle(id)?.reject(error)
     for (const feed of this.feeds.values()) feed.close()
     this.feeds.clear()

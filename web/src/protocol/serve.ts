@@ -66,7 +66,8 @@ export class Server {
       if (value instanceof Moved) this.post({ id, value: value.value }, value.transfer)
       else this.post({ id, value })
     } catch (thrown) {
-      this.post({ id, error: plainError(asMaskletError(thrown, 'runtime_failed', method)) })
+      const error = asMaskletError(thrown, 'runtime_failed', method)
+      this.post({ id, error: plainError(error), fatal: isTrap(error) })
     } finally {
       this.calls.delete(id)
     }
@@ -108,4 +109,9 @@ export class Server {
   private post(message: ToPage, transfer: Transferable[] = []): void {
     this.port.postMessage(message, transfer)
   }
+}
+
+/** Code that trapped left its memory as it was in the middle of something. */
+function isTrap(error: MaskletError): boolean {
+  return error.code === 'runtime_failed' && error.cause instanceof WebAssembly.RuntimeError
 }

@@ -56,15 +56,17 @@ export async function startWorker<T>(
     const channel = new Channel(makeWorker(assets))
     const stop = () => channel.terminate(cancelled('create'))
     options.signal?.addEventListener('abort', stop, { once: true })
+    const lock = 'locks' in navigator ? `masklet-${Date.now()}-${Math.random()}` : undefined
     const args: StartArgs = {
       ...attempt,
+      ...(lock && { lock }),
       memoryLimit: options.memoryLimit,
       coreUrl: assets.core,
       runtimeFiles: assets.runtime[attempt.provider],
       nano: assets.nano,
     }
     try {
-      await channel.call('start', args, { signal: options.signal })
+      await channel.call('start', args, { signal: options.signal, onEvent: (lock: string) => channel.watch(lock) })
       const loaded = await load(channel)
       const reason = [...notes, `${attempt.provider} with ${attempt.threads} thread(s) works`].join('; ')
       const info = { ...attempt, reason, crossOriginIsolated: globalThis.crossOriginIsolated === true }

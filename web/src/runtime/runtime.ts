@@ -1,5 +1,5 @@
 import type * as Ort from 'onnxruntime-web'
-import type { NetworkName, RunStep, TensorData } from '../core/module.js'
+import type { CoreNetwork, NetworkName, RunStep, TensorData } from '../core/module.js'
 import { MaskletError, asMaskletError } from '../errors/error.js'
 import type { RuntimeFiles } from './assets.js'
 import { clampMemory, clampedBytes } from './memory_clamp.js'
@@ -84,15 +84,15 @@ export class Runtime {
     return new Runtime(this.ort, { ...this.options, provider: 'wasm' })
   }
 
-  /** Loads a network under a name: its own, or another where it comes in several forms. */
-  async load(name: string, network: { onnx: Uint8Array; weights: Uint8Array }): Promise<void> {
+  /** Loads a network, which it deletes, under a name: its own, or another where it comes in several forms. */
+  async load(name: string, network: CoreNetwork): Promise<void> {
     const { provider } = this.options
     const kept = keptOutputs[name.split('/')[0] ?? name] ?? false
     await this.alone(async () => {
       try {
-        const session = await this.ort.InferenceSession.create(network.onnx, {
+        const session = await this.ort.InferenceSession.create(network.onnx(), {
           executionProviders: [provider],
-          externalData: [{ path: 'weights.bin', data: network.weights }],
+          externalData: [{ path: 'weights.bin', data: network.weights() }],
           graphOptimizationLevel: 'all',
           logSeverityLevel: 3,
           ...(provider === 'webgpu' && { preferredOutputLocation: kept ? 'gpu-buffer' : 'cpu' }),
@@ -100,6 +100,8 @@ export class Runtime {
         this.sessions.set(name, session)
       } catch (thrown) {
         throw this.explain(thrown, `loading ${name}`)
+      } finally {
+        network.delete()
       }
     })
   }

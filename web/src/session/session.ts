@@ -6,23 +6,52 @@ import type {
   ObjectState,
   PointsPrompt,
   PropagateOptions,
+  TrackingOptions,
 } from '../api/types.js'
-import { MaskletError, closed } from '../errors/error.js'
+import { MaskletError, asMaskletError, closed } from '../errors/error.js'
+import type { Lifeline } from '../masklet/lifeline.js'
 import { frameResult } from '../masklet/revive.js'
-import type { Channel } from '../protocol/channel.js'
-import type { SessionInfo } from '../worker/session.js'
+import type { WireSource } from '../media/open.js'
+import type { CallSettings, Channel } from '../protocol/channel.js'
+import type { SavedSession, SessionInfo } from '../worker/session.js'
 import type { WireFrame } from '../worker/wire.js'
+import { Keeper } from './keeper.js'
 
-/** Objects tracked through one clip. Made by Masklet.open(); close() frees it, or `using`. */
+/** What a session was opened with. */
+export interface Opening {
+  source: WireSource
+  name?: string | undefined
+  tracking?: TrackingOptions | undefined
+}
+
+/** Objects tracked through one clip. Made by Masklet.open(); close() frees it, or `using`. Where its worker dies, it
+    goes on in another one: the call under way fails, propagate() goes on. Streams end with their worker. */
 export class VideoSession implements Disposable, AsyncDisposable {
-  private over = false
+  /** Why no call is taken any more. */
+  private over: MaskletError | undefined
+  private readonly keeper: Keeper
+
+  private constructor(
+    private readonly lifeline: Lifeline,
+    private info: SessionInfo,
+    private readonly opening: Opening,
+    saved: Blob | undefined,
+    private readonly onClose: (session: VideoSession) => void,
+  ) {
+    this.keeper = new Keeper(() => this.saved(), saved)
+  }
 
   /** @internal */
-  constructor(
-    private readonly channel: Channel,
-    private readonly info: SessionInfo,
-    private readonly onClose: (session: VideoSession) => void,
-  ) {}
+  static async open(
+    channel: Channel,
+    lifeline: Lifeline,
+    opening: Opening,
+    saved: Blob | undefined,
+    settings: CallSettings,
+    onClose: (session: VideoSession) => void,
+  ): Promise<VideoSession> {
+    return new VideoSession(lifeline, await begin(channel, opening, saved, settings), opening, saved, onClose)
+  }
 
   get name(): string {
     return this.info.name
@@ -56,7 +85,7 @@ export class VideoSession implements Disposable, AsyncDisposable {
         'invalid_argument',
         `${prompt.points.length} points come with ${labels.length} labels; give one a point`,
       )
-    return this.frame('addPoints', options, {
+    return this.prompt('addPoints', options, {
       prompt: {
         object: prompt.object,
         frame: prompt.frame,
@@ -76,27 +105,27 @@ export class VideoSession implements Disposable, AsyncDisposable {
   async addMask({ object, frame, mask, width, height }: MaskPrompt, options: CallOptions = {}): Promise<FrameResult> {
     if (mask instanceof Uint8Array) {
       const prompt = { object, frame, width: width ?? this.width, height: height ?? this.height, mask }
-      return this.frame('addMask', options, { prompt })
+      return this.prompt('addMask', options, { prompt })
     }
     const bytes = new Uint8Array(mask.data.buffer, mask.data.byteOffset, mask.data.byteLength)
-    return this.frame('addMask', options, {
+    return this.prompt('addMask', options, {
       prompt: { object, frame, width: mask.width, height: mask.height, mask: bytes, opacity: true },
     })
   }
 
   /** Takes back what was said of an object on a frame. */
   clearPrompts({ object, frame }: { object: number; frame: number }, options: CallOptions = {}): Promise<FrameResult> {
-    return this.frame('clearPrompts', options, { object, frame })
+    return this.prompt('clearPrompts', options, { object, frame })
   }
 
   /** Forgets an object and its results. */
   removeObject(object: number): Promise<void> {
-    return this.call('removeObject', { object })
+    return this.change('removeObject', { object }, this.call('removeObject', { object }))
   }
 
   /** Forgets all objects and results. */
   reset(): Promise<void> {
-    return this.call('reset', {})
+    return this.change('reset', {}, this.call('reset', {}))
   }
 
   /**
@@ -104,13 +133,39 @@ export class VideoSession implements Disposable, AsyncDisposable {
    * yielded so far stay. The worker is at most two frames ahead of the loop.
    */
   async *propagate(options: PropagateOptions = {}): AsyncGenerator<FrameResult, void, undefined> {
-    const { signal, ...rest } = options
+    const { signal, ...way } = options
+    const seen = new Set<number>()
+    for (let again = false; ; again = true) {
+      const channel = await this.lifeline.ready()
+      const goesOn = again && this.keeper.isOf(way) && this.info.interrupted !== undefined
+      try {
+        for await (const frame of this.track(channel, again ? { ...way, continue: goesOn } : way, signal)) {
+          if (seen.has(frame.frame)) continue // after a restart it is tracked again
+          if (this.isRestorable) seen.add(frame.frame)
+          this.lifeline.progressed()
+          this.keeper.keepNowAndThen(way)
+          yield frame
+        }
+        return
+      } catch (thrown) {
+        if (this.over || !this.isRestorable || !channel.failure || signal?.aborted) throw thrown
+      } finally {
+        if (!channel.failure) void this.keeper.keep()
+      }
+    }
+  }
+
+  private async *track(
+    channel: Channel,
+    options: Omit<PropagateOptions, 'signal'>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<FrameResult, void, undefined> {
     const stop = new AbortController()
     const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
     const arrived: { frame: FrameResult; taken: () => void }[] = []
     let wake: (() => void) | undefined
     let ended: { error?: unknown } | undefined
-    const work = this.call<void>('propagate', { options: rest }, {
+    const work = this.callOn<void>(channel, 'propagate', { options }, {
       signal: either,
       onEvent: (wire: WireFrame) =>
         new Promise<void>((taken) => {
@@ -168,8 +223,7 @@ export class VideoSession implements Disposable, AsyncDisposable {
 
   /** The session as a file, for Masklet.resume() or the native twin; also while tracking runs. */
   async save(): Promise<Blob> {
-    const bytes = await this.call<Uint8Array>('save', {})
-    return new Blob([bytes as Uint8Array<ArrayBuffer>], { type: 'application/octet-stream' })
+    return (this.over && this.keeper.file) ?? (await this.saved()).file
   }
 
   /** @internal Decoder calls from now on are collected under this tag. */
@@ -185,9 +239,11 @@ export class VideoSession implements Disposable, AsyncDisposable {
   /** Ends what runs and frees everything. A second call does nothing. */
   async close(): Promise<void> {
     if (this.over) return
-    this.over = true
+    const channel = this.lifeline.ready()
+    this.over = closed('the session')
+    this.keeper.close()
     this.onClose(this)
-    await this.channel.call('closeSession', { session: this.info.id }).catch(() => undefined)
+    await channel.then((worker) => worker.call('closeSession', { session: this.info.id })).catch(() => undefined)
   }
 
   [Symbol.dispose](): void {
@@ -198,9 +254,54 @@ export class VideoSession implements Disposable, AsyncDisposable {
     return this.close()
   }
 
-  /** @internal The worker that it lived in is gone. */
-  lose(): void {
-    this.over = true
+  /** @internal No worker is there for it any more; what was kept can still be saved. */
+  lose(error: MaskletError): void {
+    this.over ??= error
+  }
+
+  /** @internal The same, and nothing is kept. */
+  release(error: MaskletError): void {
+    this.lose(error)
+    this.keeper.close()
+  }
+
+  /** @internal Goes on in another worker from what was kept. */
+  async restore(channel: Channel): Promise<void> {
+    try {
+      if (!this.isRestorable)
+        throw new MaskletError('broken_clip', `the worker was ended, and the frames of '${this.name}' do not come again`)
+      this.info = await begin(channel, this.opening, this.keeper.file)
+      for (const { method, args } of this.keeper.changesSince) await this.callOn(channel, method, args)
+    } catch (thrown) {
+      if (channel.failure) throw channel.failure
+      this.onClose(this)
+      this.lose(asMaskletError(thrown, 'runtime_failed', `putting back '${this.name}' in another worker`))
+    }
+  }
+
+  /** @internal Bytes of the kept state. */
+  get keptBytes(): number {
+    return this.keeper.file?.size ?? 0
+  }
+
+  /** The frames of streams come once. */
+  private get isRestorable(): boolean {
+    return this.opening.source.kind !== 'feed'
+  }
+
+  private async saved(): Promise<{ file: Blob; ms: number }> {
+    const { parts, ms } = await this.call<SavedSession>('save', {})
+    return { file: new Blob(parts as Uint8Array<ArrayBuffer>[], { type: 'application/octet-stream' }), ms }
+  }
+
+  private prompt(method: string, options: CallOptions, args: object): Promise<FrameResult> {
+    return this.change(method, args, this.frame(method, options, args))
+  }
+
+  private async change<T>(method: string, args: object, work: Promise<T>): Promise<T> {
+    const value = await this.keeper.noting({ method, args }, work)
+    this.lifeline.progressed()
+    return value
   }
 
   private async frame(method: string, options: CallOptions, args: object): Promise<FrameResult> {
@@ -208,8 +309,23 @@ export class VideoSession implements Disposable, AsyncDisposable {
     return frameResult(await this.call<WireFrame>(method, { ...args, masks }, { signal }))
   }
 
-  private call<T>(method: string, args: object, settings: Parameters<Channel['call']>[2] = {}): Promise<T> {
-    if (this.over) return Promise.reject(closed('the session'))
-    return this.channel.call<T>(method, { session: this.info.id, ...args }, settings)
+  private async call<T>(method: string, args: object, settings: CallSettings = {}): Promise<T> {
+    return this.callOn(await this.lifeline.ready(), method, args, settings)
   }
+
+  private async callOn<T>(channel: Channel, method: string, args: object, settings: CallSettings = {}): Promise<T> {
+    if (this.over) throw this.over
+    return channel.call<T>(method, { session: this.info.id, ...args }, settings)
+  }
+}
+
+/** Opens a session in a worker, or the one that a file holds. */
+async function begin(
+  channel: Channel,
+  opening: Opening,
+  saved: Blob | undefined,
+  settings?: CallSettings,
+): Promise<SessionInfo> {
+  const bytes = saved && new Uint8Array(await saved.arrayBuffer())
+  return channel.call(bytes ? 'resume' : 'open', { ...opening, ...(bytes && { bytes }) }, settings)
 }

@@ -1,5 +1,5 @@
 import { MaskletError } from '../errors/error.js'
-import { type Download, type Hash, type OpenWeights, blobSource, bytesSource, downloadBytes } from './source.js'
+import { type ModelDownload, type OpenWeights, blobSource, bytesSource, downloadBytes } from './source.js'
 import { openStored, wrongHash } from './store.js'
 
 /** A model as the page sends it: addresses are absolute. */
@@ -15,11 +15,6 @@ export interface WireModel {
 export interface OpenModelFiles {
   weights: OpenWeights
   modelJson: string
-}
-
-/** `hash` makes sums that begin anew. */
-export interface ModelDownload extends Download {
-  hash(): Hash
 }
 
 export async function openModelFiles(model: WireModel, settings: ModelDownload): Promise<OpenModelFiles> {

@@ -56,6 +56,14 @@ export interface Download {
   signal: AbortSignal
 }
 
+/** Of a model. */
+export interface ModelDownload extends Download {
+  /** Makes sums that begin anew. */
+  hash(): Hash
+  /** Hears why a download that was to be kept is not. */
+  onUnkept(why: string): void
+}
+
 /** The bytes at an address, chunk by chunk. Errors: io_failed, cancelled. */
 export async function* download(url: string, { onBytes, signal }: Download): AsyncGenerator<Uint8Array> {
   let response: Response

@@ -1,6 +1,6 @@
 import type { StoredModel } from '../api/types.js'
 import { MaskletError, asMaskletError } from '../errors/error.js'
-import { type Download, type Hash, type OpenWeights, download, storedSource } from './source.js'
+import { type ModelDownload, type OpenWeights, download, storedSource } from './source.js'
 
 // Downloaded models in the origin's private file system: a folder a model with the weights and, written last,
 // about.json.
@@ -20,15 +20,18 @@ async function modelsFolder(): Promise<FileSystemDirectoryHandle | undefined> {
 
 const keyOf = (name: string) => encodeURIComponent(name).replaceAll('.', '%2E')
 
-/** A model of this name, downloaded where it is not there yet. undefined where there is no private file system. */
+/** A model of this name, downloaded where it is not there yet. undefined where it cannot be kept, which onUnkept hears. */
 export async function openStored(
   name: string,
   url: string,
   sha256: string | undefined,
-  settings: Download & { hash(): Hash },
+  settings: ModelDownload,
 ): Promise<OpenWeights | undefined> {
   const models = await modelsFolder()
-  if (!models) return undefined
+  if (!models) {
+    settings.onUnkept('the browser gives this page no private file system')
+    return undefined
+  }
   const found = await describe(models, keyOf(name))
   if (found && found.about.url === url && (!sha256 || sha256.toLowerCase() === found.about.sha256))
     return storedSource(name, found.file)
@@ -36,6 +39,10 @@ export async function openStored(
   await folder.removeEntry(aboutName).catch(() => undefined)
   const file = await folder.getFileHandle(weightsName, { create: true })
   const hash = await write(file, url, settings)
+  if (!hash) {
+    await models.removeEntry(keyOf(name), { recursive: true }).catch(() => undefined)
+    return undefined
+  }
   if (sha256 && hash.hex !== sha256.toLowerCase()) {
     await models.removeEntry(keyOf(name), { recursive: true })
     throw wrongHash(url, hash.hex, sha256)
@@ -84,11 +91,17 @@ async function describe(
   }
 }
 
-async function write(file: FileSystemFileHandle, url: string, settings: Download & { hash(): Hash }): Promise<{ bytes: number; hex: string }> {
+/** undefined where the file system takes no more; the download's own errors are thrown. */
+async function write(
+  file: FileSystemFileHandle,
+  url: string,
+  settings: ModelDownload,
+): Promise<{ bytes: number; hex: string } | undefined> {
   const hash = settings.hash()
   let bytes = 0
-  const writable = await file.createWritable()
+  let writable: FileSystemWritableFileStream | undefined
   try {
+    writable = await file.createWritable()
     for await (const chunk of download(url, settings)) {
       hash.update(chunk)
       bytes += chunk.byteLength
@@ -97,8 +110,10 @@ async function write(file: FileSystemFileHandle, url: string, settings: Download
     await writable.close()
     return { bytes, hex: hash.hex() }
   } catch (thrown) {
-    await writable.abort().catch(() => undefined)
-    throw asMaskletError(thrown, 'io_failed', `storing ${url} in the private file system`)
+    await writable?.abort().catch(() => undefined)
+    if (thrown instanceof MaskletError) throw thrown
+    settings.onUnkept(`the private file system refused it: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+    return undefined
   } finally {
     hash.delete()
   }

@@ -22,6 +22,8 @@ export interface StartArgs {
   runtimeFiles: RuntimeFiles
   /** The embedded model, with which the provider is checked. */
   nano: { weights: string; architecture: string }
+  /** To be held as long as the worker lives. */
+  lock?: string
 }
 
 interface ImageMode {
@@ -38,6 +40,10 @@ function coreShare(memoryLimit: number): number {
 
 const leastMemory = 96 * 2 ** 20
 const floatImageEncoder = 'image_encoder/float'
+
+function hold(lock: string): Promise<void> {
+  return new Promise((held) => void navigator.locks.request(lock, () => new Promise(() => held())))
+}
 
 /** Everything that lives in the worker: core, the runtime, a model and its sessions. */
 export class Engine {
@@ -79,8 +85,8 @@ export class Engine {
     frames: (args: { session: number }) => this.session(args.session).frames(),
     exportJSON: (args: { session: number }) => this.session(args.session).exportJSON(),
     save: async (args: { session: number }) => {
-      const bytes = await this.session(args.session).save()
-      return new Moved(bytes, [bytes.buffer])
+      const saved = await this.session(args.session).save()
+      return new Moved(saved, saved.parts.map(({ buffer }) => buffer))
     },
     trace: (args: { session: number; tag: string }) => this.session(args.session).trace(args.tag),
     takeTrace: (args: { session: number }) => this.session(args.session).takeTrace(),
@@ -96,6 +102,10 @@ export class Engine {
         'invalid_argument',
         `memoryLimit is ${args.memoryLimit} bytes; the smallest that anything runs in is ${leastMemory}`,
       )
+    if (args.lock) {
+      await hold(args.lock)
+      void context.emit(args.lock)
+    }
     this.start = args
     const share = coreShare(args.memoryLimit)
     const ort = (await (args.provider === 'webgpu' ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm'))) as typeof Ort
@@ -111,18 +121,27 @@ export class Engine {
 
   private async checkProvider(args: StartArgs, signal: AbortSignal): Promise<void> {
     const files = { weights: args.nano.weights, architecture: { url: args.nano.architecture }, store: false }
-    const nano = await openModelFiles(files, { signal, onBytes: () => undefined, hash: () => new this.core.module.Sha256() })
+    const nano = await openModelFiles(files, {
+      signal,
+      hash: () => new this.core.module.Sha256(),
+      onBytes: () => undefined,
+      onUnkept: () => undefined,
+    })
     await goldenCheck(args.coreUrl, this.runtime, this.runtime.processor(), nano, signal)
     this.runtime.spent.clear()
   }
 
   private async loadModel(model: WireModel, inputSize: number, context: CallContext): Promise<ModelInfo> {
+    let text = 'Downloading the model'
     const files = await openModelFiles(model, {
       signal: context.signal,
       hash: () => new this.core.module.Sha256(),
       onBytes: (done, total) => {
-        const progress: Progress = { phase: 'download', done, total, unit: 'bytes', text: 'Downloading the model' }
+        const progress: Progress = { phase: 'download', done, total, unit: 'bytes', text }
         void context.emit(progress)
+      },
+      onUnkept: (why) => {
+        text = `Downloading the model, which is not kept: ${why}`
       },
     })
     const checkpoint = check(this.core.module.openCheckpoint(files.weights))
@@ -286,7 +305,7 @@ export class Engine {
     return wireImageMasks(check(mode.predictor.masks(coreForms(forms))), mode, forms)
   }
 
-  private memory(): MemoryInfo {
+  private memory(): Omit<MemoryInfo, 'snapshots'> {
     const sessions = [...this.sessions.values()]
     const core = this.core.memory.buffer.byteLength
     const runtime = this.runtime.memoryBytes

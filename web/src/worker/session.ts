@@ -1,6 +1,6 @@
 import type { MaskForms, ObjectState, PropagateOptions } from '../api/types.js'
 import { check } from '../core/core.js'
-import type { CoreFrame, CoreModule, CorePrompt, CoreSession, SavedDetails, SessionDescription } from '../core/module.js'
+import type { CoreFrame, CoreModule, CorePrompt, CoreSession, Outcome, SavedDetails, SessionDescription } from '../core/module.js'
 import { MaskletError, asMaskletError, cancelled, closed } from '../errors/error.js'
 import type { ClipSource } from '../media/clip.js'
 import type { CallContext, Moved } from '../protocol/serve.js'
@@ -23,6 +23,13 @@ export interface SessionInfo {
   interrupted?: { next: number; last: number; reverse: boolean }
 }
 
+export interface SavedSession {
+  /** The file, in parts. */
+  parts: Uint8Array[]
+  /** What saving took. */
+  ms: number
+}
+
 interface SavedLine {
   frame: number
   objects: (Omit<CoreFrame['objects'][number], 'counts'> & { rle: { counts: string } })[]
@@ -37,6 +44,7 @@ export class WorkerSession {
   private readonly previews = new Map<number, CoreFrame>()
   private direction = 'forward'
   private partial = 'not tracked yet'
+  private fingerprint: string | undefined
   private over = false
   private readonly afterFrame: (() => void)[] = []
   private running: CallContext | undefined
@@ -101,24 +109,25 @@ export class WorkerSession {
 
   async propagate(options: PropagateOptions, context: CallContext): Promise<void> {
     this.checkOpen()
-    if (options.continue) return this.goOn(options, context)
-    const direction = options.direction ?? 'forward'
+    const interrupted = options.continue ? this.describe().propagation : undefined
+    const direction = options.direction ?? (interrupted?.reverse ? 'backward' : 'forward')
     const start = options.start ?? this.startOf(direction)
     const { length, masks } = options
-    const report = async (skip: number | undefined, frame: CoreFrame) => {
-      if (frame.frame !== skip) await context.emit(await this.keep(frame, masks))
+    const run = async (begun: Outcome, skip?: number) => {
+      check(begun)
+      await this.drive(context, masks, async (frame) => {
+        if (frame.frame !== skip) await context.emit(await this.keep(frame, masks))
+      })
     }
     this.direction = direction
     this.partial = 'cancelled: tracking has not come to its end'
     try {
-      if (direction !== 'backward') {
-        check(this.session.propagate({ start, length, reverse: false }))
-        await this.drive(context, masks, (frame) => report(undefined, frame))
-      }
-      if (direction !== 'forward' && start !== undefined && start > 0) {
+      if (options.continue) await run(this.session.continuePropagation())
+      else if (direction !== 'backward') await run(this.session.propagate({ start, length, reverse: false }))
+      const goesBack = options.continue ? direction === 'both' && !interrupted?.reverse : direction !== 'forward'
+      if (goesBack && start !== undefined && start > 0) {
         this.checkOpen()
-        check(this.session.propagate({ start, length, reverse: true }))
-        await this.drive(context, masks, (frame) => report(direction === 'both' ? start : undefined, frame))
+        await run(this.session.propagate({ start, length, reverse: true }), direction === 'both' ? start : undefined)
       }
       this.partial = ''
     } catch (thrown) {
@@ -126,12 +135,6 @@ export class WorkerSession {
       this.partial = `${error.code}: ${error.message}`
       throw error
     }
-  }
-
-  private async goOn({ masks }: PropagateOptions, context: CallContext): Promise<void> {
-    check(this.session.continuePropagation())
-    await this.drive(context, masks, async (frame) => context.emit(await this.keep(frame, masks)))
-    this.partial = ''
   }
 
   /** What is known of a frame: with everything from core while it is idle, else from the kept run lengths. */
@@ -183,17 +186,20 @@ export class WorkerSession {
   }
 
   /** While tracking runs, it is saved as it is after the frame under way. */
-  async save(): Promise<Uint8Array> {
+  async save(): Promise<SavedSession> {
     this.checkOpen()
-    const save = () => {
+    const save = (): Outcome<SavedSession> => {
       const { clip, model } = this
-      return this.session.save({
+      const start = performance.now()
+      this.fingerprint ??= fingerprint(this.core, clip)
+      const { value: parts, error } = this.session.save({
         clipName: clip.name,
-        clipFingerprint: fingerprint(this.core, clip),
+        clipFingerprint: this.fingerprint,
         modelName: model.name,
         modelFingerprint: model.fingerprint,
         results: this.lines(this.results),
       })
+      return error ? { error } : { value: { parts, ms: performance.now() - start } }
     }
     const now = save()
     if (now.error?.code !== 'invalid_state') return check(now)
