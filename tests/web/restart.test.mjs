@@ -90,6 +90,27 @@ test('killed after a state was kept while it tracked: it goes on there, and the 
   assert.ok(found.snapshots > 10000 && found.whole, `${found.snapshots} bytes are kept`)
 })
 
+test('a resumed way is killed before anything was kept of it: it goes on where the saved session was', async () => {
+  const found = await page.evaluate(async () => {
+    const one = await masklet.Masklet.create({ threads: 1 })
+    const session = await one.open(clip)
+    await session.addPoints(click)
+    let saved
+    await track(session, { length: 8 }, { 4: async () => (saved = await session.save()) })
+    const whole = (await session.frames()).length
+    await session.close()
+    const resumed = await one.resume(saved, clip)
+    const { next } = resumed.interrupted
+    const rest = await track(resumed, { continue: true }, { 2: kill })
+    const frames = await resumed.frames()
+    await one.close()
+    return { whole, next, rest: rest.map(([frame]) => frame), frames }
+  })
+  assert.equal(found.whole, 9)
+  assert.deepEqual(found.rest, Array.from({ length: 19 - found.next }, (_, i) => found.next + i))
+  assert.deepEqual(found.frames, Array.from({ length: 9 }, (_, i) => 10 + i))
+})
+
 test('a call under way fails and says so; prompts made before are put back, the next call works', async () => {
   const found = await page.evaluate(async () => {
     const one = await masklet.Masklet.create({ threads: 1 })

@@ -30,6 +30,7 @@ export interface CreateOptions {
   /** Addresses of the package's files, where a page serves them from elsewhere. */
   urls?: Partial<AssetUrls>;
   signal?: AbortSignal;
+  /** Hears of the start, and of every later one where another worker takes over. */
   onProgress?: (progress: Progress) => void;
 }
 

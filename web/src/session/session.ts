@@ -137,9 +137,11 @@ export class VideoSession implements Disposable, AsyncDisposable {
     const seen = new Set<number>()
     for (let again = false; ; again = true) {
       const channel = await this.lifeline.ready()
-      const goesOn = again && this.keeper.isOf(way) && this.info.interrupted !== undefined
+      // What was kept before this way began knows nothing of it: then it begins again.
+      const goesOn = again && this.keeper.isOf(way)
+      const rest = goesOn ? { ...way, continue: this.info.interrupted !== undefined } : way
       try {
-        for await (const frame of this.track(channel, again ? { ...way, continue: goesOn } : way, signal)) {
+        for await (const frame of this.track(channel, rest, signal)) {
           if (seen.has(frame.frame)) continue // after a restart it is tracked again
           if (this.isRestorable) seen.add(frame.frame)
           this.lifeline.progressed()

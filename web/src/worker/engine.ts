@@ -41,8 +41,11 @@ function coreShare(memoryLimit: number): number {
 const leastMemory = 96 * 2 ** 20
 const floatImageEncoder = 'image_encoder/float'
 
-function hold(lock: string): Promise<void> {
-  return new Promise((held) => void navigator.locks.request(lock, () => new Promise(() => held())))
+/** false where locks are forbidden, as in sandboxed frames. */
+function hold(lock: string): Promise<boolean> {
+  return new Promise((held) => {
+    navigator.locks.request(lock, () => new Promise(() => held(true))).catch(() => held(false))
+  })
 }
 
 /** Everything that lives in the worker: core, the runtime, a model and its sessions. */
@@ -102,10 +105,7 @@ export class Engine {
         'invalid_argument',
         `memoryLimit is ${args.memoryLimit} bytes; the smallest that anything runs in is ${leastMemory}`,
       )
-    if (args.lock) {
-      await hold(args.lock)
-      void context.emit(args.lock)
-    }
+    if (args.lock && (await hold(args.lock))) void context.emit(args.lock)
     this.start = args
     const share = coreShare(args.memoryLimit)
     const ort = (await (args.provider === 'webgpu' ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm'))) as typeof Ort
