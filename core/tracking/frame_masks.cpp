@@ -19,7 +19,7 @@ FrameMasks frame_masks(const FrameResult& result, int low_res_size, const Clip& 
   if (with_labels) masks.labels.resize(pixels);
   std::vector<float> logits(width), highest(width);
   for (int y = 0; y < clip.height; ++y) {
-    std::fill(highest.begin(), highest.end(), 0.0f);
+    bool competes = false;
     for (std::size_t o = 0; o < planes.size(); ++o) {
       ObjectMask& object = masks.objects[o];
       const PixelBox& box = object.extent_px;
@@ -28,9 +28,11 @@ FrameMasks frame_masks(const FrameResult& result, int low_res_size, const Clip& 
       planes[o].read(y, box.x, row);
       const std::size_t first = y * width + box.x;
       above_zero(row, std::span(object.mask).subspan(first, box.width));
-      if (with_labels)
-        compete(row, static_cast<std::uint8_t>(object.object), std::span(highest).subspan(box.x, box.width),
-                std::span(masks.labels).subspan(first, box.width));
+      if (!with_labels) continue;
+      if (!competes) std::fill(highest.begin(), highest.end(), 0.0f);
+      competes = true;
+      compete(row, static_cast<std::uint8_t>(object.object), std::span(highest).subspan(box.x, box.width),
+              std::span(masks.labels).subspan(first, box.width));
     }
   }
   return masks;
