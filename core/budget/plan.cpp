@@ -66,7 +66,9 @@ class Pricer {
     }
     const std::uint64_t n = a.feature_tokens(), low = a.low_res_size() * a.low_res_size();
     at(MemoryCategory::features) = settings.cached_frames * frame_feature_bytes(a) + n * a.d_model * 4;
-    at(MemoryCategory::steps) = std::max(settings.memories * n * a.mem_dim * 4, 9 * low * 4);
+    // The largest of: the picture, the memories, masks on both sides of the boundary beside their prompt.
+    const std::uint64_t side = settings.input_size;
+    at(MemoryCategory::steps) = std::max({3 * side * side, settings.memories * n * a.mem_dim * 4, 9 * low * 4});
     at(MemoryCategory::track_store) = records(settings) * (track_record_bytes(a) + kRecordOverhead);
     at(MemoryCategory::results) = results(low);
 
