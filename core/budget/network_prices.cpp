@@ -55,8 +55,8 @@ double image_encoder_floats(const Architecture& a, int chunk) {
     const double keys = block.window ? block.window * block.window : tokens;
     const double queries = block.pools ? keys / 4 : keys;
     const double at_once = block.window ? padded / keys * queries : std::min<double>(chunk, queries);
-    // The shortcut, queries, keys and values, and their copies by head; scores before and after the softmax.
-    const double attention = tokens * out + 5 * padded * out + 2 * at_once * block.heads * keys;
+    // The shortcut, queries, keys, values and one copy by head; scores before and after the softmax.
+    const double attention = tokens * out + 4 * padded * out + 2 * at_once * block.heads * keys;
     if (block.pools) side /= 2;
     // The shortcut and the sum, and the hidden layer before and after its activation.
     const double linear = double{1} * side * side * out * (2 + 2 * 4);
@@ -71,20 +71,20 @@ double memory_attention_floats(const Architecture& a, const RunShape& shape) {
   const double chunk = std::min<double>(shape.attention_chunk, n);
   // Values and keys of the memory; the keys straight, turned and put together; the image's own maps; scores.
   const double cross = 3 * keys * m + 3 * keys * d + 4 * n * d + 2 * chunk * keys;
-  const double linear = n * (3 * d + 2 * a.memory_attention_dim_feedforward);
+  const double linear = n * (5 * d + 2 * a.memory_attention_dim_feedforward);
   return std::max(cross, linear);
 }
 
 double mask_decoder_floats(const Architecture& a) {
   const double n = a.feature_tokens(), d = a.d_model;
-  // Image tokens with and without position, and the upscaled map (2 n d) before and after its activation.
-  return 12 * n * d + 64 * n;
+  // Image tokens with and without position; the upscaled map (2 n d) before and after its activation.
+  return 6 * n * d;
 }
 
 double memory_encoder_floats(const Architecture& a) {
   const double n = a.feature_tokens(), d = a.d_model, s = a.image_size;
-  // The mask at full size and its first convolution; the fuser's hidden layer.
-  return std::max(4 * s * s, n * d * (3 + 2 * 4));
+  // The mask at full size, several times, and its first convolution; the fuser's hidden layer.
+  return std::max(10 * s * s, n * d * (3 + 2 * 4));
 }
 
 }  // namespace

@@ -18,9 +18,9 @@ struct RunShape {
 /// tables of positions for the input size), `weight_bytes` bytes each.
 std::uint64_t network_weight_bytes(NetworkId id, const Architecture& architecture, int weight_bytes);
 
-/// The most that one run of a network holds beside its weights: tensors inside it and its outputs. Derived from
-/// the largest shapes that live at once, calibrated by measurement (tools/bench/memory) on ONNX Runtime's CPU
-/// provider, from nano at 192 to large at 1024: not below what was measured, at most a sixth above.
+/// The most that one run of a network has alive beside its weights: tensors inside it and its outputs. These are
+/// the largest shapes that the graph has at once; which ones the runtime keeps was found by measuring
+/// (tools/bench/memory, ONNX Runtime 1.30 on processors). What an allocator holds on top is HostCosts' affair.
 std::uint64_t network_activation_bytes(NetworkId id, const Architecture& architecture, const RunShape& shape);
 
 /// The arrays of one object's record on one frame: logits, pointer, memory.

@@ -62,12 +62,13 @@ class Pricer {
       const auto given = static_cast<double>(network_weight_bytes(id, a, request_.weight_bytes));
       loading = std::max(loading, held + static_cast<std::uint64_t>(given * request_.host.weights_loading));
       held += static_cast<std::uint64_t>(given * request_.host.weights_held);
-      at(MemoryCategory::activations) =
-          std::max(at(MemoryCategory::activations), network_activation_bytes(id, a, shape));
+      at(MemoryCategory::activations) = std::max(at(MemoryCategory::activations), activations(id, a, shape));
     }
     const std::uint64_t n = a.feature_tokens(), low = a.low_res_size() * a.low_res_size();
     at(MemoryCategory::features) = settings.cached_frames * frame_feature_bytes(a) + n * a.d_model * 4;
-    at(MemoryCategory::steps) = std::max(settings.memories * n * a.mem_dim * 4, 9 * low * 4);
+    // The largest of: the picture, the memories, masks on both sides of the boundary beside their prompt.
+    const std::uint64_t side = settings.input_size;
+    at(MemoryCategory::steps) = std::max({3 * side * side, settings.memories * n * a.mem_dim * 4, 9 * low * 4});
     at(MemoryCategory::track_store) = records(settings) * (track_record_bytes(a) + kRecordOverhead);
     at(MemoryCategory::results) = results(low);
 
@@ -81,6 +82,12 @@ class Pricer {
   }
 
  private:
+  std::uint64_t activations(NetworkId id, const Architecture& a, const RunShape& shape) const {
+    const std::uint64_t alive = network_activation_bytes(id, a, shape);
+    const auto spare = static_cast<std::uint64_t>(request_.host.spare * static_cast<double>(alive));
+    return alive + std::min(spare, request_.host.most_spare_bytes) + request_.host.run_bytes;
+  }
+
   std::uint64_t pixels() const { return static_cast<std::uint64_t>(request_.clip_width) * request_.clip_height; }
 
   std::uint64_t frames(const PlanSettings& settings) const {
@@ -222,7 +229,7 @@ Result<OnPressure> parse_on_pressure(const std::string& text) {
 std::uint64_t Plan::runtime_bytes() const {
   const std::uint64_t runtime = price[MemoryCategory::weights] + price[MemoryCategory::activations] +
                                 price[MemoryCategory::features];
-  return limit_bytes ? runtime + (limit_bytes - price.total_bytes) : 0;
+  return limit_bytes ? runtime + (limit_bytes - price.total_bytes) / 2 : 0;
 }
 
 PlanPrice price_of(const PlanRequest& request, const PlanSettings& settings) {
@@ -233,7 +240,10 @@ Result<Plan> make_plan(const PlanRequest& request) {
   const Search search(request);
   const std::optional<PlanSettings> settings = search.richest();
   if (!settings) return refusal(request, search);
-  Plan plan{request.limit_bytes, *settings, search.pricer().price(*settings), 0, {}, {}, {}};
+  Plan plan;
+  plan.limit_bytes = request.limit_bytes;
+  plan.settings = *settings;
+  plan.price = search.pricer().price(*settings);
   plan.least_bytes = search.pricer().price(search.leanest()).total_bytes;
   for (const Knob& knob : kKnobs) {
     const int value = plan.settings.*knob.field, asked = request.asked.*knob.field;
@@ -246,6 +256,13 @@ Result<Plan> make_plan(const PlanRequest& request) {
     if (const int leaner = lowered(knob, value); leaner < value)
       plan.alternatives.push_back(search.alternative(knob, plan.settings, leaner));
   }
+  if (request.limit_bytes) {
+    Architecture a = request.architecture;
+    a.image_size = plan.settings.input_size;
+    const std::uint64_t each = request.objects * (track_record_bytes(a) + kRecordOverhead);
+    const std::uint64_t more = (request.limit_bytes - plan.price.total_bytes) / 2 / each;
+    plan.most_prompted_frames = request.prompted_frames + static_cast<int>(std::min<std::uint64_t>(more, 1 << 20));
+  }
   const auto limit = static_cast<double>(request.limit_bytes), total = static_cast<double>(plan.price.total_bytes);
   if (request.limit_bytes && total > kNear * limit)
     plan.warning = "the plan takes " + std::to_string(static_cast<int>(100 * total / limit)) +
@@ -257,6 +274,7 @@ std::string plan_json(const Plan& plan) {
   ordered_json json = {{"limit_bytes", plan.limit_bytes},
                        {"total_bytes", plan.price.total_bytes},
                        {"least_bytes", plan.least_bytes},
+                       {"most_prompted_frames", plan.most_prompted_frames},
                        {"settings", to_json(plan.settings)}};
   for (int i = 0; i < kMemoryCategoryCount; ++i)
     json["bytes"][std::string(memory_category_name(static_cast<MemoryCategory>(i)))] = plan.price.categories[i];
@@ -284,6 +302,7 @@ std::string plan_text(const Plan& plan) {
       plan.limit_bytes ? "of " + format_bytes(plan.limit_bytes) : std::string("no limit given"));
   text += "\n";
   for (const Knob& knob : kKnobs) row(knob.name, std::to_string(plan.settings.*knob.field));
+  if (plan.most_prompted_frames) row("prompted frames", std::to_string(plan.most_prompted_frames), "of an object, at most");
   if (!plan.steps.empty()) text += "\nstepped down:\n";
   for (const std::string& step : plan.steps) text += "  " + step + "\n";
   text += "\nwith one setting changed:\n";

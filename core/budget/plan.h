@@ -38,6 +38,9 @@ struct HostCosts {
   std::uint64_t program_bytes = 0;  ///< code, libraries, stacks, and what stays in their heaps
   double weights_held = 1;          ///< of a network's weights, once it is loaded
   double weights_loading = 2;       ///< of the weights of the one network that loads, while it does
+  double spare = 0;                 ///< of a run's activations: freed blocks that wait to be used again
+  std::uint64_t most_spare_bytes = 0;
+  std::uint64_t run_bytes = 0;      ///< that any run takes, however small its tensors
   double picture_bytes = 1.5;       ///< a pixel of a decoded picture
   int decoder_pictures = 0;         ///< that the decoder holds for itself
 };
@@ -88,8 +91,11 @@ struct Plan {
   /// What was given up against what was asked for, in the order in which it was: "cached frames 8 -> 1".
   std::vector<std::string> steps;
   std::string warning;  ///< empty, or that the limit is near
+  /// Of what the price leaves of the limit, half is the runtime's and half for more prompted frames than were
+  /// asked for.
+  int most_prompted_frames = 0;  ///< of each object; 0: no limit
 
-  /// What is left for the runtime: weights, features and activations may take all that others leave.
+  /// Most that weights, features and activations may take together; 0: no limit.
   std::uint64_t runtime_bytes() const;
 };
 

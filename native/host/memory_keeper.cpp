@@ -18,6 +18,7 @@ Status MemoryKeeper::prepare(const TrackingScene& scene, ModelOptions& model, Tr
   program_.set(plan.price[MemoryCategory::program]);
   account_.reserve(plan.price[MemoryCategory::activations] + plan.price[MemoryCategory::steps]);
   for (const std::string& step : plan.steps) report_step(step);
+  most_prompted_frames_ = plan.most_prompted_frames;
   warning_ = plan.warning;
   if (!warning_.empty()) progress_.note("warning", warning_);
   return {};

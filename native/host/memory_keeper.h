@@ -22,7 +22,7 @@ class MemoryKeeper {
   Status prepare(const TrackingScene& scene, ModelOptions& model, TrackingOptions& tracking, FrameSource* frames);
 
   /// What a session of this run is given.
-  SessionHost session_host() { return {&account_, nullptr, 0, 0}; }
+  SessionHost session_host() { return {&account_, nullptr, 0, most_prompted_frames_}; }
 
   /// Accounts for a frame whose result is about to be written. Errors: out_of_memory.
   Status take(const FrameResult& result, const Clip& clip, const FrameSource& frames);
@@ -49,6 +49,7 @@ class MemoryKeeper {
   MemoryCharge frames_{account_, MemoryCategory::frames, "decoded pictures"};
   std::vector<std::string> steps_;
   std::string warning_;
+  int most_prompted_frames_ = 0;
 };
 
 }  // namespace masklet::native

@@ -8,9 +8,22 @@
 namespace masklet::native {
 namespace {
 
-/// Measured with tools/bench/memory and tools/bench/soak.
-constexpr HostCosts kVideoCosts{76u << 20, 1.05, 3.2, 1.5, 8};
-constexpr HostCosts kImageCosts{76u << 20, 1.05, 3.2, 3.0, 1};
+/// Measured with tools/bench/memory on nano at 192 and SAM 2.1 tiny at 512 and 1024, and with tools/bench/soak:
+/// within a tenth of each network's peak. While a network loads its weights are there in core, in the runtime's copy and
+/// packed for its kernels, and core's grow by doubling. What freed blocks may wait is CappedAllocator's.
+HostCosts native_costs(bool is_video) {
+  HostCosts costs;
+  costs.program_bytes = 80u << 20;
+  costs.weights_held = 1.0;
+  costs.weights_loading = 3.25;
+  costs.spare = 0.75;
+  costs.most_spare_bytes = 64u << 20;
+  costs.run_bytes = 2u << 20;
+  // A decoder holds references and pictures that wait for their turn; of images two are there for a moment.
+  costs.picture_bytes = is_video ? 1.5 : 3.0;
+  costs.decoder_pictures = is_video ? 6 : 1;
+  return costs;
+}
 
 /// Tracked frames on each side that a correction nearby finds in memory.
 constexpr int kHotFrames = 32;
@@ -23,7 +36,7 @@ PlanRequest plan_request(const MemoryOptions& memory, const Architecture& archit
   PlanRequest request;
   request.limit_bytes = memory.limit_bytes;
   request.on_pressure = memory.on_pressure;
-  request.host = scene.is_video ? kVideoCosts : kImageCosts;
+  request.host = native_costs(scene.is_video);
   request.architecture = architecture;
   request.clip_width = scene.clip.width;
   request.clip_height = scene.clip.height;

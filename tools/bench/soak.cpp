@@ -154,6 +154,7 @@ class Soak {
       const Plan plan = must(make_plan(native::plan_request(memory, opened.architecture, model, tracking, scene)));
       native::follow(plan, model, tracking);
       hot_frames_ = plan.settings.hot_frames;
+      most_prompted_frames_ = plan.most_prompted_frames;
       print({{"kind", "plan"}, {"plan", json::parse(plan_json(plan))}});
     }
     model.runtime.account = &account_;
@@ -164,6 +165,7 @@ class Soak {
     SessionHost given;
     given.account = &account_;
     given.hot_frames = hot_frames_;
+    given.max_prompted_frames = most_prompted_frames_;
     if (!options_.unbounded) {
       store_ = must(native::FileRecordStore::create(std::filesystem::temp_directory_path().string()));
       given.store = store_.get();
@@ -213,7 +215,7 @@ class Soak {
   std::unique_ptr<native::FileRecordStore> store_;
   std::unique_ptr<native::ModelHost> host_;
   std::unique_ptr<Session> session_;
-  int hot_frames_ = 0;
+  int hot_frames_ = 0, most_prompted_frames_ = 0;
   Sha256 sum_;
 };
 
