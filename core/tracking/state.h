@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/tracking/options.h"
@@ -22,6 +23,7 @@ struct Point {
 struct Prompt {
   std::vector<Point> points;
   bool is_mask = false;
+  std::string mask_name = {};  ///< what results call the mask; may be empty
 };
 
 /// What a model said of an object on a frame, and what it remembers of it.
@@ -49,7 +51,7 @@ struct ObjectTrack {
   std::map<int, bool> tracked_in_reverse;  ///< frames that a propagation passed, and its direction
 };
 
-/// A propagation under way: frames `next`, then on to `last`, inclusive.
+/// A propagation under way, or ended before its time: frames `next`, then on to `last`, inclusive.
 struct Propagation {
   int next = 0;
   int last = 0;

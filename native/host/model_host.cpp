@@ -23,12 +23,16 @@ Result<std::optional<Architecture>> given_architecture(const ModelOptions& optio
 
 }  // namespace
 
+Result<std::string> find_weights(const std::string& model) {
+  MASKLET_ASSIGN(const std::string path, find_model(model));
+  return fs::is_directory(path) ? (fs::path(path) / kWeightsFile).string() : path;
+}
+
 Result<UncheckedModel> open_unchecked(const ModelOptions& given) {
   ModelOptions options = given;
   MASKLET_ASSIGN(options.path, find_model(given.path));
-  const bool folder = fs::is_directory(options.path);
-  MASKLET_ASSIGN(const std::shared_ptr<ByteSource> source,
-                 open_file(folder ? (fs::path(options.path) / kWeightsFile).string() : options.path));
+  MASKLET_ASSIGN(const std::string weights, find_weights(options.path));
+  MASKLET_ASSIGN(const std::shared_ptr<ByteSource> source, open_file(weights));
   UncheckedModel model;
   MASKLET_ASSIGN(model.checkpoint, open_checkpoint(source));
   MASKLET_ASSIGN(model.given, given_architecture(options));
@@ -50,9 +54,9 @@ Result<std::unique_ptr<ModelHost>> load_model_host(const ModelOptions& options) 
   MASKLET_ASSIGN(Model model, load_model(opened.architecture, *opened.checkpoint));
   MASKLET_ASSIGN(OrtRuntime runtime, OrtRuntime::create(options.runtime));
   for (int i = 0; i < kNetworkCount; ++i) {
-    MASKLET_ASSIGN(const Network network, build_network(static_cast<NetworkId>(i), opened.architecture,
+    MASKLET_ASSIGN(Network network, build_network(static_cast<NetworkId>(i), opened.architecture,
                                                         *opened.checkpoint, options.graph));
-    MASKLET_TRY(runtime.load(network));
+    MASKLET_TRY(runtime.load(std::move(network)));
   }
   return std::make_unique<ModelHost>(ModelHost{std::move(model), std::move(runtime)});
 }

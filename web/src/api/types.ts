@@ -219,7 +219,7 @@ export interface PropagateOptions extends CallOptions {
   start?: number;
   /** Frames to go on from the start, which is not counted; absent: to the end of the clip. */
   length?: number;
-  /** Go on where a resumed session's tracking was interrupted; the other settings of the way are ignored. */
+  /** Go on where tracking was interrupted, here or before the session was saved; the other settings of the way are ignored. */
   continue?: boolean;
 }
 
