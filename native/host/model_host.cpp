@@ -54,9 +54,9 @@ Result<std::unique_ptr<ModelHost>> load_model_host(const ModelOptions& options) 
   MASKLET_ASSIGN(Model model, load_model(opened.architecture, *opened.checkpoint));
   MASKLET_ASSIGN(OrtRuntime runtime, OrtRuntime::create(options.runtime));
   for (int i = 0; i < kNetworkCount; ++i) {
-    MASKLET_ASSIGN(Network network, build_network(static_cast<NetworkId>(i), opened.architecture,
+    MASKLET_ASSIGN(const Network network, build_network(static_cast<NetworkId>(i), opened.architecture,
                                                         *opened.checkpoint, options.graph));
-    MASKLET_TRY(runtime.load(std::move(network)));
+    MASKLET_TRY(runtime.load(network));
   }
   return std::make_unique<ModelHost>(ModelHost{std::move(model), std::move(runtime)});
 }

@@ -166,7 +166,7 @@ export interface CoreCheckpoint extends Handle {
   network(
     model: CoreModel,
     name: NetworkName,
-    options: { floatImage?: boolean; attentionChunk?: number },
+    options: { floatImage?: boolean; attentionChunk?: number; dtype?: string },
   ): Outcome<{ onnx: Uint8Array; weights: Uint8Array }>
 }
 

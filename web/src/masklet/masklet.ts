@@ -10,8 +10,9 @@ import type {
   RuntimeInfo,
   StoredModel,
   VideoSource,
+  WeightDtype,
 } from '../api/types.js'
-import { closed, throwIfAborted } from '../errors/error.js'
+import { MaskletError, closed, throwIfAborted } from '../errors/error.js'
 import { type Channel } from '../protocol/channel.js'
 import { type Assets, assetUrls } from '../runtime/assets.js'
 import { startWorker } from '../runtime/choose.js'
@@ -23,6 +24,13 @@ import { imageMask } from './revive.js'
 import { wireModel, wireSource } from './sources.js'
 
 const defaultLimit = 2 ** 31
+const dtypes: readonly WeightDtype[] = ['f32', 'f16', 'q8']
+
+/** Before a model is downloaded for nothing. */
+function checkDtype(dtype: WeightDtype = 'f32'): WeightDtype {
+  if (dtypes.includes(dtype)) return dtype
+  throw new MaskletError('invalid_argument', `dtype is '${String(dtype)}'; it must be one of ${dtypes.join(', ')}`)
+}
 
 /** SAM 2 in a worker of its own: a model, and sessions with it. close() ends the worker, or `using`. */
 export class Masklet implements Disposable, AsyncDisposable {
@@ -40,6 +48,7 @@ export class Masklet implements Disposable, AsyncDisposable {
   /** Starts a worker and loads a model. */
   static async create(options: CreateOptions = {}): Promise<Masklet> {
     throwIfAborted(options.signal, 'create')
+    const dtype = checkDtype(options.dtype)
     const assets: Assets = assetUrls(options.urls)
     const { signal } = options
     const onEvent = (progress: Progress) => options.onProgress?.(progress)
@@ -47,7 +56,7 @@ export class Masklet implements Disposable, AsyncDisposable {
     const started = await startWorker(
       { ...options, memoryLimit: options.memoryLimit ?? defaultLimit },
       assets,
-      (channel) => channel.call<ModelInfo>('loadModel', { model, inputSize: options.inputSize ?? 0 }, { signal, onEvent }),
+      (channel) => channel.call<ModelInfo>('loadModel', { model, inputSize: options.inputSize ?? 0, dtype }, { signal, onEvent }),
     )
     return new Masklet(started.channel, started.info, started.loaded)
   }
