@@ -23,8 +23,8 @@ inline void add_model_flags(CLI::App& command, ModelOptions& options, bool requi
   };
   command
       .add_option_function<std::string>("--dtype", set_dtype,
-                                        "What weights are kept as in memory: f32, f16 (half of it), or q8 (int8, a "
-                                        "quarter; masks differ a little)")
+                                        "What weights are kept as in memory: f32, f16 (half of it), or q8 (int8, a third; "
+                                        "masks differ a little)")
       ->default_str("f32");
   command.add_option("--threads", options.runtime.threads, "Threads for inference (default: all cores)");
 }

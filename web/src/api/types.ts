@@ -21,7 +21,7 @@ export interface CreateOptions {
   model?: ModelSource;
   /** Side of the network's square input; absent: the model's own. A multiple of 32. Smaller is faster and coarser. */
   inputSize?: number;
-  /** What weights are kept as in memory; f32 where absent. f16 takes half of it; q8 (int8) a quarter, with masks that
+  /** What weights are kept as in memory; f32 where absent. f16 takes half of it; q8 (int8) a third, with masks that
       differ a little, and runs on WebAssembly. Any of them from any checkpoint. */
   dtype?: WeightDtype;
   /** Most bytes of WebAssembly memory, core's and the runtime's together. Absent: 2 GiB. */
