@@ -68,6 +68,9 @@ val CheckpointHandle::network(const ModelHandle& model, const std::string& name,
     GraphOptions graph;
     graph.attention_chunk = int_or(options, "attentionChunk", graph.attention_chunk);
     graph.float_image = bool_or(options, "floatImage", graph.float_image);
+    const auto weights = parse_weight_storage(string_or(options, "dtype", "f32"));
+    if (!weights) return failure(weights.error());
+    graph.weights = *weights;
     auto network = build_network(*id, model.model.architecture, *checkpoint_, graph);
     if (!network) return failure(network.error());
     return success(val(std::make_shared<NetworkHandle>(std::move(*network))));

@@ -21,6 +21,7 @@ val prompts_value(const ObjectTrack& track) {
     value.set("points", points);
     value.set("labels", labels);
     value.set("isMask", prompt.is_mask);
+    value.set("maskName", prompt.mask_name);
     prompts.call<void>("push", value);
   }
   return prompts;
@@ -97,6 +98,7 @@ val SessionHandle::details(val bytes) {
     value.set("clipFingerprint", found->clip_fingerprint);
     value.set("modelName", found->model_name);
     value.set("modelFingerprint", found->model_fingerprint);
+    value.set("direction", found->direction);
     value.set("results", found->results);
     return success(value);
   });
@@ -190,7 +192,7 @@ val SessionHandle::save(val details) {
                                     [&](std::span<const std::byte> more) { return parts.add(more); },
                                     {string_or(details, "clipName", ""), string_or(details, "clipFingerprint", ""),
                                      string_or(details, "modelName", ""), string_or(details, "modelFingerprint", ""),
-                                     string_or(details, "results", "")});
+                                      string_or(details, "direction", ""), string_or(details, "results", "")});
     return saved ? success(parts.take()) : failure(saved.error());
   });
 }

@@ -100,7 +100,8 @@ void add_external_entry(protozero::pbf_writer& tensor, std::string_view key, std
 
 }  // namespace
 
-GraphBuilder::GraphBuilder(NetworkId id, Checkpoint& checkpoint) : id_(id), checkpoint_(checkpoint) {
+GraphBuilder::GraphBuilder(NetworkId id, Checkpoint& checkpoint, WeightStorage weights)
+    : id_(id), checkpoint_(checkpoint), storage_(weights) {
   protozero::pbf_writer(graph_).add_string(graph_proto::name, std::string(network_name(id)));
 }
 
@@ -143,6 +144,26 @@ bool GraphBuilder::has_weight(std::string_view name) const { return checkpoint_.
 
 Value GraphBuilder::constant(const Tensor& tensor) {
   const Value value = fresh("const");
+  append_initializer(value, tensor);
+  return value;
+}
+
+Value GraphBuilder::stored(const Tensor& tensor) {
+  if (storage_ == WeightStorage::f32 || tensor.bytes.size() < kExternalFromBytes) return constant(tensor);
+  const Value value = fresh("stored");
+  const Result<Tensor> half = to_f16(value.name, tensor);
+  if (!half) {
+    if (status_.ok()) status_ = half.error();
+    return constant(tensor);
+  }
+  // An initializer that is a graph input as well may be given another value at run time, so no runtime folds the Cast
+  // into an f32 constant, which would be the memory that f16 saves.
+  input(value.name, DType::f16, {half->shape.begin(), half->shape.end()});
+  append_initializer(value, *half);
+  return node("Cast", {value}, {{"to", std::int64_t{onnx_type(DType::f32)}}});
+}
+
+void GraphBuilder::append_initializer(const Value& value, const Tensor& tensor) {
   std::string bytes;
   protozero::pbf_writer writer(bytes);
   for (std::int64_t size : tensor.shape) writer.add_int64(tensor_proto::dims, size);
@@ -160,7 +181,6 @@ Value GraphBuilder::constant(const Tensor& tensor) {
                      tensor.bytes.size());
   }
   protozero::pbf_writer(graph_).add_message(graph_proto::initializer, bytes);
-  return value;
 }
 
 Value GraphBuilder::constant(std::span<const std::int64_t> values) {

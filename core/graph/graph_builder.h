@@ -13,6 +13,7 @@
 #include "core/base/tensor.h"
 #include "core/graph/network.h"
 #include "core/weights/checkpoint.h"
+#include "core/weights/weight_storage.h"
 
 namespace masklet {
 
@@ -35,7 +36,7 @@ struct Attribute {
 /// so that the parts read like the paper, and finish() reports it.
 class GraphBuilder {
  public:
-  GraphBuilder(NetworkId id, Checkpoint& checkpoint);
+  GraphBuilder(NetworkId id, Checkpoint& checkpoint, WeightStorage weights = WeightStorage::f32);
 
   Value input(std::string_view name, DType dtype, const std::vector<Dim>& shape);
   void output(const Value& value, std::string_view name, const std::vector<Dim>& shape);
@@ -51,6 +52,13 @@ class GraphBuilder {
   }
   Value constant(std::span<const std::int64_t> values);
   Value scalar(float value);
+
+  /// Makes room for external weights at once; growing would hold them twice for a moment.
+  void expect_weight_bytes(std::size_t bytes) { weights_.reserve(bytes); }
+  /// What large weights are kept as.
+  WeightStorage weights() const { return storage_; }
+  /// A constant that may be kept as f16, and is f32 to its users.
+  Value stored(const Tensor& tensor);
 
   /// Appends a node and returns its only output.
   Value node(std::string_view op, std::initializer_list<Value> inputs,
@@ -74,9 +82,11 @@ class GraphBuilder {
   void append_node(std::string_view op, std::span<const Value> inputs, std::span<const Value> outputs,
                    std::span<const Attribute> attributes);
   Value fresh(std::string_view stem);
+  void append_initializer(const Value& value, const Tensor& tensor);
 
   NetworkId id_;
   Checkpoint& checkpoint_;
+  WeightStorage storage_;
   Status status_;
   std::string graph_;  // the GraphProto so far: protobuf fields may stand in any order
   std::vector<std::byte> weights_;

@@ -100,7 +100,7 @@ Value trunk_position(GraphBuilder& b, const Architecture& a, int side) {
         position.f32()[(y * side + x) * c + i] += tile.f32()[(i * window + y % window) * window + x % window];
     }
   }
-  return b.constant(position);
+  return b.stored(position);
 }
 
 }  // namespace

@@ -3,10 +3,45 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/weights/quantised.h"
+
 namespace masklet {
 
+namespace {
+
+/// [rows, columns] -> [columns, rows].
+Tensor transposed(const Tensor& matrix_i8) {
+  const std::int64_t rows = matrix_i8.shape[0], columns = matrix_i8.shape[1];
+  Tensor out(DType::i8, {columns, rows});
+  const auto from = matrix_i8.as<std::int8_t>();
+  const auto to = out.as<std::int8_t>();
+  for (std::int64_t r = 0; r < rows; ++r) {
+    for (std::int64_t c = 0; c < columns; ++c) to[c * rows + r] = from[r * columns + c];
+  }
+  return out;
+}
+
+/// x is quantised as it comes, to u8 with one scale; the weight has one for each output. ONNX Runtime makes one kernel
+/// of these nodes.
+Value affine_of_int8(GraphBuilder& b, const Value& x, const Tensor& weight, const Tensor& bias) {
+  const QuantisedTensor quantised = quantise(weight);
+  const std::vector<Value> levels = b.nodes("DynamicQuantizeLinear", 3, {x});
+  const Value& x_u8 = levels[0];
+  const Value& x_scale = levels[1];
+  const Value& x_zero = levels[2];
+  const Value sums = b.node("MatMulInteger", {x_u8, b.constant(transposed(quantised.values_i8)), x_zero});
+  const Value scale = b.mul(x_scale, b.constant(quantised.scale_c));
+  return b.add(b.mul(b.node("Cast", {sums}, {{"to", std::int64_t{1}}}), scale), b.constant(bias));
+}
+
+}  // namespace
+
 Value affine(GraphBuilder& b, const Value& x, const Tensor& weight, const Tensor& bias) {
-  return b.node("Gemm", {x, b.constant(weight), b.constant(bias)}, {{"transB", std::int64_t{1}}});
+  return b.weights() == WeightStorage::q8 ? affine_of_int8(b, x, weight, bias) : affine_of_any(b, x, weight, bias);
+}
+
+Value affine_of_any(GraphBuilder& b, const Value& x, const Tensor& weight, const Tensor& bias) {
+  return b.node("Gemm", {x, b.stored(weight), b.constant(bias)}, {{"transB", std::int64_t{1}}});
 }
 
 Value linear(GraphBuilder& b, const Value& x, const std::string& name, int in, int out) {

@@ -12,8 +12,11 @@ namespace masklet {
 /// y = x W^T + b, x [n, in] -> [n, out].
 Value linear(GraphBuilder& b, const Value& x, const std::string& name, int in, int out);
 
-/// The same with weights at hand: weight [out, in], bias [out].
+/// The same with weights at hand: weight [out, in], bias [out]. With q8 the products are of int8.
 Value affine(GraphBuilder& b, const Value& x, const Tensor& weight, const Tensor& bias);
+
+/// The same for an x that may have no rows, which cannot be quantised: its weight is f16 with q8.
+Value affine_of_any(GraphBuilder& b, const Value& x, const Tensor& weight, const Tensor& bias);
 
 /// A 1x1 convolution over tokens: the checkpoint holds [out, in, 1, 1].
 Value pointwise(GraphBuilder& b, const Value& x, const std::string& name, int in, int out);

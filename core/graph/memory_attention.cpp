@@ -24,12 +24,13 @@ struct RotatedProjection {
     for (float& value : bias.f32()) value *= scale;
   }
 
-  Value plain(GraphBuilder& b, const Value& x) const { return affine(b, x, weight, bias); }
+  /// Without rotation, for an x that may have no rows.
+  Value plain(GraphBuilder& b, const Value& x) const { return affine_of_any(b, x, weight, bias); }
 
   /// x is `maps` maps of N tokens, [maps * N, in]; maps may be known at run time only.
   Value rotated(GraphBuilder& b, const Value& x, const Rope& rope, std::int64_t n, std::int64_t d,
                 bool one_map) const {
-    Value straight = plain(b, x);
+    Value straight = affine(b, x, weight, bias);
     Value turned = affine(b, x, turn_pairs(weight), turn_pairs(bias));
     if (one_map) return b.add(b.mul(straight, rope.cosine), b.mul(turned, rope.sine));
     straight = b.mul(b.reshape(straight, {-1, n, d}), rope.cosine);
@@ -65,7 +66,9 @@ Memory prepare_memory(GraphBuilder& b, const Architecture& a) {
     const Value angle = b.node("Div", {b.node("Unsqueeze", {time, b.constant({1})}),
                                        b.constant(sine_periods(a.d_model / 2))});
     const Value sine[] = {b.node("Sin", {angle}), b.node("Cos", {angle})};
-    const Value encoded = linear(b, b.concat(sine, 1), "obj_ptr_tpos_proj", a.d_model, a.mem_dim);
+    const Value encoded =
+        affine_of_any(b, b.concat(sine, 1), b.weight("obj_ptr_tpos_proj.weight", {a.mem_dim, a.d_model}),
+                      b.weight("obj_ptr_tpos_proj.bias", {a.mem_dim}));
     // Every token of a pointer gets the pointer's position.
     const Value repeated = b.add(b.reshape(pointers, {-1, per_pointer, m}),
                                  b.node("Unsqueeze", {encoded, b.constant({1})}));

@@ -4,15 +4,19 @@
 #include "core/graph/network.h"
 #include "core/model/architecture.h"
 #include "core/weights/checkpoint.h"
+#include "core/weights/weight_storage.h"
 
 namespace masklet {
 
-/// How graphs are shaped for their target; results do not depend on it beyond rounding.
+/// How graphs are shaped for their target; results do not depend on it beyond rounding, which is coarse with q8.
 struct GraphOptions {
   /// Queries that attend at once. Memory for scores is chunk x keys x 4 bytes a head.
   int attention_chunk = 256;
   /// The image encoder takes f32 pixels in 0 .. 1 (image mode, whose resize does not round) instead of u8.
   bool float_image = false;
+  /// What the runtime keeps the weights of matrices as, most of a model. f16 ones are widened as they are used; q8
+  /// multiplies in int8, and keeps the mask decoder's as f16.
+  WeightStorage weights = WeightStorage::f32;
 };
 
 /// Names of the networks' inputs and outputs, with their shapes. S is the input size, N = (S/16)^2 tokens,

@@ -1,5 +1,6 @@
 #include "core/output/masklets_lines.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -67,6 +68,40 @@ std::string masklets_end_line(int frames, const std::string& reason) {
   Json end = {{"frames", frames}, {"partial", !reason.empty()}};
   if (!reason.empty()) end["reason"] = reason;
   return line({{"end", end}});
+}
+
+Result<std::vector<MaskletsLine>> split_frame_lines(std::string_view text) {
+  std::vector<MaskletsLine> lines;
+  while (!text.empty()) {
+    const std::size_t length = std::min(text.find('\n'), text.size() - 1) + 1;
+    const Json json = Json::parse(text.substr(0, length), nullptr, false);
+    const Json frame = json.is_object() ? json.value("frame", Json()) : Json();
+    if (!frame.is_number_integer() || text[length - 1] != '\n')
+      return Error{ErrorCode::corrupt_file,
+                   "line " + std::to_string(lines.size() + 1) + " of the saved results is no frame's"};
+    lines.push_back({frame.get<int>(), std::string(text.substr(0, length))});
+    text.remove_prefix(length);
+  }
+  return lines;
+}
+
+std::vector<ClipPrompt> prompts_of(const SessionState& state) {
+  std::vector<ClipPrompt> prompts;
+  for (const ObjectTrack& track : state.objects) {
+    for (const auto& [frame, said] : track.prompts) {
+      ClipPrompt& prompt = prompts.emplace_back();
+      prompt.object = track.id;
+      prompt.frame = frame;
+      if (said.is_mask) prompt.mask_path = said.mask_name.empty() ? "mask" : said.mask_name;
+      const bool has_box = said.points.size() >= 2 && said.points[0].label == 2 && said.points[1].label == 3;
+      if (has_box) prompt.box = {said.points[0].x, said.points[0].y, said.points[1].x, said.points[1].y};
+      prompt.points.assign(said.points.begin() + (has_box ? 2 : 0), said.points.end());
+    }
+  }
+  std::sort(prompts.begin(), prompts.end(), [](const ClipPrompt& a, const ClipPrompt& b) {
+    return std::pair(a.frame, a.object) < std::pair(b.frame, b.object);
+  });
+  return prompts;
 }
 
 std::vector<MaskletsObject> masklets_objects(const FrameMasks& masks, const Clip& clip) {

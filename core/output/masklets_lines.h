@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/mask/rle.h"
@@ -50,6 +51,18 @@ std::string masklets_header_line(const MaskletsHeader& header);
 std::string masklets_frame_line(int frame, double time_s, const std::vector<MaskletsObject>& objects);
 /// `reason`: why the results are partial; empty: they are whole.
 std::string masklets_end_line(int frames, const std::string& reason);
+
+/// A frame's line, with its line break.
+struct MaskletsLine {
+  int frame = 0;
+  std::string text;
+};
+
+/// Takes frames' lines apart, as a saved session holds them. Errors: corrupt_file for a line that is no frame's.
+Result<std::vector<MaskletsLine>> split_frame_lines(std::string_view text);
+
+/// What was said of a session's objects, by frame, then object, as the header lists it.
+std::vector<ClipPrompt> prompts_of(const SessionState& state);
 
 /// The objects of a frame as its line has them.
 std::vector<MaskletsObject> masklets_objects(const FrameMasks& masks, const Clip& clip);

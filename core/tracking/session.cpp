@@ -101,7 +101,7 @@ Status Session::add_mask(const MaskPrompt& prompt) {
                    std::to_string(prompt.width) + " x " + std::to_string(prompt.height));
   return begin(tracker_.prompt_with_mask(
       prompt.object, prompt.frame,
-      mask_at_input_size(prompt.bitmap, prompt.width, prompt.height, model_.architecture.image_size)));
+      mask_at_input_size(prompt.bitmap, prompt.width, prompt.height, model_.architecture.image_size), prompt.name));
 }
 
 Status Session::clear_prompts(int id, int frame) {

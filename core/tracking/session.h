@@ -3,6 +3,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/tracking/host_loop.h"
@@ -28,6 +29,7 @@ struct MaskPrompt {
   int width = 0;
   int height = 0;
   std::vector<std::uint8_t> bitmap;  ///< [height * width], not 0 is the object
+  std::string name = {};             ///< kept with the prompt, for results that list it; may be empty
 };
 
 /// What to propagate through.
@@ -75,8 +77,8 @@ class Session final : public HostLoop {
   /// Errors: invalid_state where no object, or one without a prompt, is there; frame_out_of_range.
   Status propagate(const PropagateRequest& request);
 
-  /// Goes on with the propagation that a restored state was in. Errors: invalid_state where there is none, and as
-  /// propagate's.
+  /// Goes on with the propagation that was cancelled, that failed, or that a restored state was in. Errors:
+  /// invalid_state where there is none, and as propagate's.
   Status continue_propagation();
 
   /// Reports a frame's masks as they are known. Errors: frame_out_of_range.

@@ -21,10 +21,11 @@ struct DetailText {
   const char* name;
   std::string SessionDetails::* text;
 };
-constexpr std::array<DetailText, 4> kDetailTexts = {{{"clip_name", &SessionDetails::clip_name},
+constexpr std::array<DetailText, 5> kDetailTexts = {{{"clip_name", &SessionDetails::clip_name},
                                                      {"clip_fingerprint", &SessionDetails::clip_fingerprint},
                                                      {"model_name", &SessionDetails::model_name},
-                                                     {"model_fingerprint", &SessionDetails::model_fingerprint}}};
+                                                     {"model_fingerprint", &SessionDetails::model_fingerprint},
+                                                     {"direction", &SessionDetails::direction}}};
 
 struct RecordKind {
   const char* name;
@@ -58,6 +59,11 @@ json options_json(const TrackingOptions& o) {
           {"non_overlapping_masks", o.non_overlapping_masks},
           {"history_frames", o.history_frames},
           {"cached_frames", o.cached_frames}};
+}
+
+/// Names of files need not be UTF-8, a .safetensors file's metadata must be.
+std::string as_utf8(const std::string& text) {
+  return json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
 }
 
 /// Goes through an object's records of a kind by frame, those in the store included.
@@ -114,6 +120,7 @@ Result<json> track_json(const ObjectTrack& track, RecordReader& reader) {
     json points = json::array();
     for (const Point& point : prompt.points) points.push_back({point.x, point.y, point.label});
     prompts.push_back({{"frame", frame}, {"points", points}, {"is_mask", prompt.is_mask}});
+    if (!prompt.mask_name.empty()) prompts.back()["mask_name"] = prompt.mask_name;
   }
   for (const bool reverse : {false, true}) {
     for (const auto& [first, last] : (reverse ? track.passed_in_reverse : track.passed_forward).runs()) {
@@ -276,6 +283,7 @@ Status read_prompts(const json& list, ObjectTrack& track) {
     Prompt prompt;
     const int frame = fields.integer("frame");
     prompt.is_mask = fields.boolean_or("is_mask", false);
+    prompt.mask_name = fields.text_or("mask_name", "");
     for (const std::vector<float>& point : fields.rows("points", 3)) {
       if (!(point[2] >= 0 && point[2] <= 3)) return corrupt("holds a point with a label that is not 0 to 3");
       prompt.points.push_back({point[0], point[1], static_cast<int>(point[2])});
@@ -352,6 +360,20 @@ Result<ObjectTrack> read_track(const json& item, ArrayReader& arrays, RecordWrit
   return track;
 }
 
+Status check_architecture(const std::string& saved, const Architecture& architecture) {
+  if (saved == to_json(architecture)) return {};
+  Result<Architecture> other = parse_architecture(saved);
+  const int image_size = other ? other->image_size : 0;
+  if (other) other->image_size = architecture.image_size;
+  if (other && to_json(*other) == to_json(architecture))
+    return Error{ErrorCode::weights_mismatch, "the saved session has the input size " + std::to_string(image_size) +
+                                                  " and the model was opened at " +
+                                                  std::to_string(architecture.image_size) + "; open it at " +
+                                                  std::to_string(image_size)};
+  return Error{ErrorCode::weights_mismatch,
+               "the saved session belongs to a model of another architecture; open the model that it was made with"};
+}
+
 Result<SessionState> read_state(std::shared_ptr<ByteSource> source, const Architecture& architecture,
                                 RecordStore* store) {
   MASKLET_ASSIGN(const std::unique_ptr<Checkpoint> file, open_checkpoint(std::move(source)));
@@ -364,10 +386,9 @@ Result<SessionState> read_state(std::shared_ptr<ByteSource> source, const Archit
   JsonFields fields(session, "saved session");
   if (const int version = fields.integer("version"); version != kVersion)
     return Error{ErrorCode::unsupported_file, "the saved session is of version " + std::to_string(version) +
-                                                  "; this masklet reads version " + std::to_string(kVersion)};
-  if (fields.text("architecture") != to_json(architecture))
-    return Error{ErrorCode::weights_mismatch,
-                 "the saved session belongs to a model of another architecture; open the model that it was made with"};
+                                                  "; this masklet reads version " + std::to_string(kVersion) +
+                                                  ", take the one that saved it"};
+  MASKLET_TRY(check_architecture(fields.text("architecture"), architecture));
   SessionState state;
   const json empty = json::object();
   const json* clip_json = fields.field("clip");
@@ -407,7 +428,7 @@ Status save_state(const SessionState& state, const Architecture& architecture, c
                   const SessionDetails& details, RecordStore* store) {
   RecordReader reader(architecture, store);
   MASKLET_ASSIGN(const json description, state_json(state, architecture, reader));
-  const std::string text = description.dump();
+  const std::string text = description.dump(-1, ' ', false, json::error_handler_t::replace);
   MASKLET_ASSIGN(const std::vector<ArrayEntry> arrays, list_arrays(state, reader));
   std::vector<TensorInfo> infos = {{kSessionTensor, DType::u8, {static_cast<std::int64_t>(text.size())}}};
   for (const ArrayEntry& entry : arrays) infos.push_back(entry.info);
@@ -415,7 +436,7 @@ Status save_state(const SessionState& state, const Architecture& architecture, c
     infos.push_back({kResultsTensor, DType::u8, {static_cast<std::int64_t>(details.results.size())}});
   std::map<std::string, std::string> metadata;
   for (const DetailText& detail : kDetailTexts) {
-    if (!(details.*detail.text).empty()) metadata[detail.name] = details.*detail.text;
+    if (!(details.*detail.text).empty()) metadata[detail.name] = as_utf8(details.*detail.text);
   }
   const auto text_tensor = [](const std::string& characters) {
     return array_tensor(DType::u8, std::vector<std::uint8_t>(characters.begin(), characters.end()));
@@ -438,6 +459,28 @@ Result<SessionState> load_state(std::shared_ptr<ByteSource> source, const Archit
   if (!state && state.error().code == ErrorCode::invalid_argument)
     return Error{ErrorCode::corrupt_file, state.error().message};
   return state;
+}
+
+Status check_same_files(const SessionDetails& saved, const SessionDetails& given) {
+  const auto differ = [](const std::string& a, const std::string& b) { return !a.empty() && !b.empty() && a != b; };
+  if (differ(saved.model_fingerprint, given.model_fingerprint))
+    return Error{ErrorCode::weights_mismatch, "the session was saved with the model '" + saved.model_name +
+                                                  "', whose weights are others than those of '" + given.model_name +
+                                                  "'; open that model"};
+  if (differ(saved.clip_fingerprint, given.clip_fingerprint))
+    return Error{ErrorCode::invalid_argument, "the session was saved with the clip '" + saved.clip_name + "', and '" +
+                                                  given.clip_name + "' is another file; open that one"};
+  return {};
+}
+
+Status check_same_size(const Clip& saved, const Clip& given) {
+  const auto text = [](const Clip& clip) {
+    return std::to_string(clip.frame_count) + " frames of " + std::to_string(clip.width) + " x " +
+           std::to_string(clip.height);
+  };
+  if (text(saved) == text(given)) return {};
+  return Error{ErrorCode::invalid_argument, "the session was saved with a clip of " + text(saved) +
+                                                " pixels, and this one has " + text(given) + "; open that clip"};
 }
 
 Result<SessionDetails> load_details(std::shared_ptr<ByteSource> source) {

@@ -15,6 +15,7 @@ struct SessionDetails {
   std::string clip_fingerprint;  ///< core/weights/fingerprint.h of the video
   std::string model_name;
   std::string model_fingerprint;  ///< of the weights file
+  std::string direction;          ///< "forward", "backward" or "both", as asked for
   std::string results;            ///< the frames' lines of masklets.jsonl, in the order of tracking
 
   bool operator==(const SessionDetails&) const = default;
@@ -32,6 +33,14 @@ Status save_state(const SessionState& state, const Architecture& architecture, c
 /// version), weights_mismatch (a session of another architecture), the store's.
 Result<SessionState> load_state(std::shared_ptr<ByteSource> source, const Architecture& architecture,
                                 RecordStore* store = nullptr);
+
+/// Whether a saved session may go on with a model and a clip, of which `given` says name and fingerprint; where either
+/// side has no fingerprint there is nothing to compare. Errors: weights_mismatch for the model, invalid_argument for
+/// the clip.
+Status check_same_files(const SessionDetails& saved, const SessionDetails& given);
+
+/// The same for the clip's size and its number of frames. Errors: invalid_argument.
+Status check_same_size(const Clip& saved, const Clip& given);
 
 /// The details of a saved session. Errors: corrupt_file, unsupported_file.
 Result<SessionDetails> load_details(std::shared_ptr<ByteSource> source);

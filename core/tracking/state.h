@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/tracking/frame_set.h"
@@ -23,6 +24,7 @@ struct Point {
 struct Prompt {
   std::vector<Point> points;
   bool is_mask = false;
+  std::string mask_name = {};  ///< what results call the mask; may be empty
 };
 
 /// What a model said of an object on a frame, and what it remembers of it.
@@ -64,7 +66,7 @@ struct ObjectTrack {
 /// Whether `anchored` may hold on to a tracked frame.
 inline bool may_anchor(const FrameRecord& record) { return record.present() && !record.memory.empty(); }
 
-/// A propagation under way: frames `next`, then on to `last`, inclusive.
+/// A propagation under way, or ended before its time: frames `next`, then on to `last`, inclusive.
 struct Propagation {
   int next = 0;
   int last = 0;

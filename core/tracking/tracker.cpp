@@ -159,7 +159,7 @@ Task<Status> Tracker::prompt_with_points(int object, int frame, Prompt prompt) {
   co_return co_await reporting;
 }
 
-Task<Status> Tracker::prompt_with_mask(int object, int frame, std::vector<std::uint8_t> mask) {
+Task<Status> Tracker::prompt_with_mask(int object, int frame, std::vector<std::uint8_t> mask, std::string name) {
   Task<Result<FrameFeatures>> encoding = frame_features(frame);
   Result<FrameFeatures> features = co_await encoding;
   MASKLET_CO_TRY(features);
@@ -188,7 +188,7 @@ Task<Status> Tracker::prompt_with_mask(int object, int frame, std::vector<std::u
   ObjectTrack& track = *state_.find(object);
   insert_record(conditions ? track.pending_conditioning : track.pending_tracked, frame, std::move(record),
                 state_.next_order);
-  track.prompts.insert_or_assign(frame, Prompt{{}, true});
+  track.prompts.insert_or_assign(frame, Prompt{{}, true, std::move(name)});
   Task<Status> reporting = report(frame);
   co_return co_await reporting;
 }
@@ -273,10 +273,7 @@ Task<Result<FrameRecord>> Tracker::track_object(ObjectTrack& track, int frame, b
 Task<Status> Tracker::propagate() {
   Task<Status> preparing = encode_pending_memories();
   Status prepared = co_await preparing;
-  if (!prepared.ok()) {
-    state_.propagation.reset();
-    co_return prepared;
-  }
+  MASKLET_CO_TRY(prepared);
   merge_pending();
 
   while (state_.propagation && !state_.propagation->over()) {
@@ -293,9 +290,9 @@ Task<Status> Tracker::propagate() {
       Result<FrameRecord> record = co_await tracking;
       if (!record.ok()) {
         const bool ended = state_.clip.frame_count > 0 && frame >= state_.clip.frame_count;
+        if (!ended) co_return record.error();
         state_.propagation.reset();
-        if (ended) co_return Status();
-        co_return record.error();
+        co_return Status();
       }
       records[i] = std::move(*record);
     }
@@ -312,10 +309,7 @@ Task<Status> Tracker::propagate() {
     store_.forget_history(frame);
     Task<Status> reporting = report(frame);
     Status reported = co_await reporting;
-    if (!reported.ok()) {
-      state_.propagation.reset();
-      co_return reported;
-    }
+    MASKLET_CO_TRY(reported);
   }
   state_.propagation.reset();
   co_return Status();

@@ -35,7 +35,7 @@ class Tracker {
   Task<Status> prompt_with_points(int object, int frame, Prompt prompt);
 
   /// A binary mask at S x S (add_new_mask). Reports the frame.
-  Task<Status> prompt_with_mask(int object, int frame, std::vector<std::uint8_t> mask);
+  Task<Status> prompt_with_mask(int object, int frame, std::vector<std::uint8_t> mask, std::string name);
 
   /// Merges pending prompts into the track, then goes through state.propagation (propagate_in_video). Reports every
   /// frame.

@@ -1,9 +1,5 @@
 #include "core/weights/convert.h"
 
-#include <algorithm>
-#include <cmath>
-
-#include "core/base/half.h"
 #include "core/weights/quantised.h"
 #include "core/weights/quote_name.h"
 
@@ -11,36 +7,13 @@ namespace masklet {
 namespace {
 
 constexpr std::int64_t kMinQuantisedElements = 1024;
-constexpr float kMaxF16 = 65504.0f;
 
 bool is_quantised(const TensorInfo& info) {
   return info.shape.size() >= 2 && info.shape.front() > 1 &&
          element_count(info.shape) >= kMinQuantisedElements;
 }
 
-Result<Tensor> to_f16(std::string_view name, const Tensor& tensor) {
-  Tensor out(DType::f16, tensor.shape);
-  const auto values = tensor.f32();
-  const auto large =
-      std::find_if(values.begin(), values.end(), [](float v) { return std::fabs(v) > kMaxF16; });
-  if (large != values.end()) {
-    return Error{ErrorCode::weights_mismatch, "tensor " + quote_name(name) + " holds " +
-                                                  std::to_string(*large) +
-                                                  ", beyond f16's 65504; store the model as f32 or q8"};
-  }
-  std::transform(values.begin(), values.end(), out.as<std::uint16_t>().begin(), f16_from_f32);
-  return out;
-}
-
 }  // namespace
-
-Result<WeightStorage> parse_weight_storage(std::string_view name) {
-  if (name == "f32") return WeightStorage::f32;
-  if (name == "f16") return WeightStorage::f16;
-  if (name == "q8") return WeightStorage::q8;
-  return Error{ErrorCode::invalid_argument,
-               "weights cannot be stored as " + quote_name(name) + "; choose f32, f16 or q8"};
-}
 
 Status write_converted(Checkpoint& checkpoint, const std::vector<TensorInfo>& tensors, WeightStorage storage,
                        const std::map<std::string, std::string>& metadata, const ByteSink& sink) {

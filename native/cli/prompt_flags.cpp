@@ -110,7 +110,7 @@ void add_prompt_flags(CLI::App& command, PromptFlags& flags) {
       ->group("Prompts");
 }
 
-Result<std::vector<ClipPrompt>> parse_prompt_flags(const PromptFlags& flags) {
+Result<std::vector<ClipPrompt>> parse_prompt_flags(const PromptFlags& flags, bool corrections) {
   std::vector<ClipPrompt> prompts;
   if (!flags.file.empty()) {
     MASKLET_ASSIGN(prompts, read_prompts_file(flags.file));
@@ -127,11 +127,11 @@ Result<std::vector<ClipPrompt>> parse_prompt_flags(const PromptFlags& flags) {
   for (const std::string& text : flags.masks) {
     MASKLET_ASSIGN(prompts.emplace_back(), parse_mask(text));
   }
-  if (prompts.empty())
+  if (prompts.empty() && !corrections)
     return Error{ErrorCode::invalid_argument,
                  "no object is given; point at one with --click X,Y, --box X0,Y0,X1,Y1, --mask FILE or "
                  "--prompts FILE"};
-  return merge_prompts(prompts);
+  return merge_prompts(prompts, corrections);
 }
 
 }  // namespace masklet::native

@@ -17,7 +17,7 @@ struct PromptFlags {
 void add_prompt_flags(CLI::App& command, PromptFlags& flags);
 
 /// Reads and merges them and those of the file. Errors: invalid_argument, quoting the flag; those of
-/// merge_prompts and read_prompts_file; none given.
-Result<std::vector<ClipPrompt>> parse_prompt_flags(const PromptFlags& flags);
+/// merge_prompts and read_prompts_file; none given, unless they are `corrections` of a saved session.
+Result<std::vector<ClipPrompt>> parse_prompt_flags(const PromptFlags& flags, bool corrections = false);
 
 }  // namespace masklet::native

@@ -6,6 +6,7 @@
 
 #include "core/tracking/prompt.h"
 #include "native/media/png_file.h"
+#include "native/output/folders.h"
 
 namespace masklet::native {
 namespace {
@@ -47,14 +48,6 @@ Status join(ClipPrompt& all, const ClipPrompt& more) {
   return {};
 }
 
-Status check_alone(const ClipPrompt& prompt) {
-  const bool positive =
-      std::any_of(prompt.points.begin(), prompt.points.end(), [](const Point& p) { return p.label; });
-  if (positive || prompt.box || !prompt.mask_path.empty()) return {};
-  return invalid(name_of(prompt) +
-                 " has negative clicks alone; add a click, a box or a mask that shows the object");
-}
-
 std::string ids_in(const LabelImage& image) {
   const std::set<int> ids(image.labels.begin(), image.labels.end());
   std::string text;
@@ -66,7 +59,15 @@ std::string ids_in(const LabelImage& image) {
 
 }  // namespace
 
-Result<std::vector<ClipPrompt>> merge_prompts(const std::vector<ClipPrompt>& prompts) {
+Status check_shows_object(const ClipPrompt& prompt) {
+  const bool positive =
+      std::any_of(prompt.points.begin(), prompt.points.end(), [](const Point& p) { return p.label; });
+  if (positive || prompt.box || !prompt.mask_path.empty()) return {};
+  return invalid(name_of(prompt) +
+                 " has negative clicks alone; add a click, a box or a mask that shows the object");
+}
+
+Result<std::vector<ClipPrompt>> merge_prompts(const std::vector<ClipPrompt>& prompts, bool corrections) {
   std::map<std::pair<int, int>, ClipPrompt> merged;  // by frame, then object
   for (const ClipPrompt& prompt : prompts) {
     if (prompt.object < 1 || prompt.object > 255)
@@ -79,7 +80,7 @@ Result<std::vector<ClipPrompt>> merge_prompts(const std::vector<ClipPrompt>& pro
   }
   std::vector<ClipPrompt> out;
   for (const auto& [key, prompt] : merged) {
-    MASKLET_TRY(check_alone(prompt));
+    if (!corrections) MASKLET_TRY(check_shows_object(prompt));
     out.push_back(prompt);
   }
   return out;
@@ -103,7 +104,8 @@ Result<MaskPrompt> read_mask_prompt(const ClipPrompt& prompt, const Clip& clip) 
     return invalid("the mask '" + prompt.mask_path + "' is " + std::to_string(image.width) + " x " +
                    std::to_string(image.height) + "; the clip is " + std::to_string(clip.width) + " x " +
                    std::to_string(clip.height) + ", give a mask of that size");
-  MaskPrompt call{prompt.object, prompt.frame, image.width, image.height, std::move(image.labels)};
+  MaskPrompt call{prompt.object, prompt.frame, image.width, image.height, std::move(image.labels),
+                  last_name(prompt.mask_path)};
   if (image.indexed) {
     const std::string known = ids_in({0, 0, call.bitmap, true});
     for (std::uint8_t& pixel : call.bitmap) pixel = pixel == prompt.object;

@@ -9,8 +9,12 @@ namespace masklet::native {
 
 /// Joins what belongs to the same object and frame, and sorts by frame, then object. Errors: invalid_argument
 /// where prompts contradict each other (two boxes, two masks, a mask with points or a box, a pixel that is
-/// and is not the object), where an object has negative clicks alone, or an id is not from 1 to 255.
-Result<std::vector<ClipPrompt>> merge_prompts(const std::vector<ClipPrompt>& prompts);
+/// and is not the object), where an id is not from 1 to 255, or where an object has negative clicks alone, unless
+/// `corrections`: then it may be known already.
+Result<std::vector<ClipPrompt>> merge_prompts(const std::vector<ClipPrompt>& prompts, bool corrections = false);
+
+/// Errors: invalid_argument where a merged prompt says only where its object is not.
+Status check_shows_object(const ClipPrompt& prompt);
 
 /// Holds merged prompts against the clip, before a model is there. Errors: frame_out_of_range,
 /// invalid_argument.

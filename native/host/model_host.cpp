@@ -23,12 +23,16 @@ Result<std::optional<Architecture>> given_architecture(const ModelOptions& optio
 
 }  // namespace
 
+Result<std::string> find_weights(const std::string& model) {
+  MASKLET_ASSIGN(const std::string path, find_model(model));
+  return fs::is_directory(path) ? (fs::path(path) / kWeightsFile).string() : path;
+}
+
 Result<UncheckedModel> open_unchecked(const ModelOptions& given) {
   ModelOptions options = given;
   MASKLET_ASSIGN(options.path, find_model(given.path));
-  const bool folder = fs::is_directory(options.path);
-  MASKLET_ASSIGN(const std::shared_ptr<ByteSource> source,
-                 open_file(folder ? (fs::path(options.path) / kWeightsFile).string() : options.path));
+  MASKLET_ASSIGN(const std::string weights, find_weights(options.path));
+  MASKLET_ASSIGN(const std::shared_ptr<ByteSource> source, open_file(weights));
   UncheckedModel model;
   MASKLET_ASSIGN(model.checkpoint, open_checkpoint(source));
   MASKLET_ASSIGN(model.given, given_architecture(options));

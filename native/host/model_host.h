@@ -22,6 +22,9 @@ struct ModelOptions {
   RuntimeOptions runtime;
 };
 
+/// The file with a model's weights: the checkpoint itself, or that of the model folder. Errors: those of find_model.
+Result<std::string> find_weights(const std::string& model);
+
 /// A checkpoint and the model.json that was given with it or lies beside it, not yet held against each other.
 struct UncheckedModel {
   std::unique_ptr<Checkpoint> checkpoint;

@@ -131,7 +131,8 @@ Status trace_by_relay(const std::string& script_path, const ModelOptions& option
   if (!options.architecture_path.empty()) leg.insert(leg.end(), {"--architecture", options.architecture_path});
   if (options.image_size) leg.insert(leg.end(), {"--input-size", std::to_string(options.image_size)});
   leg.insert(leg.end(), {"--attention-chunk", std::to_string(options.graph.attention_chunk), "--threads",
-                         std::to_string(options.runtime.threads)});
+                         std::to_string(options.runtime.threads), "--dtype",
+                         std::string(weight_storage_name(options.graph.weights))});
   TensorList all;
   for (std::size_t cursor = 0; cursor < script.calls.size();) {
     MASKLET_TRY(run_process(leg));

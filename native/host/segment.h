@@ -1,10 +1,12 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "native/host/clip_prompts.h"
+#include "native/host/legs.h"
 #include "native/host/memory_plan.h"
 #include "native/host/model_host.h"
 #include "native/media/frame_source.h"
@@ -12,28 +14,37 @@
 
 namespace masklet::native {
 
-/// From the earliest prompt on; from the latest prompt back; or both ways from the earliest.
-enum class Direction { forward, backward, both };
-
-/// Errors: invalid_argument.
-Result<Direction> parse_direction(const std::string& text);
-
 struct SegmentOptions {
   std::string input;                             ///< a video, an image, or a folder of PNG or JPEG frames
   double frame_rate = ClipOptions().frame_rate;  ///< of a folder of frames
   ModelOptions model;
   std::vector<ClipPrompt> prompts;  ///< merged
-  Direction direction = Direction::forward;
-  TrackingOptions tracking;  ///< history_frames is segment's own
+  /// Absent: that of the session that goes on, or forward.
+  std::optional<Direction> direction;
+  /// Of a new session. history_frames: of the clip's length or more (or -1) they make memory grow with the clip.
+  TrackingOptions tracking = without_history();
   std::string output;        ///< folder, made where it is missing
   bool png = false;          ///< masks/00000.png: indexed, DAVIS palette
   bool sheet = false;        ///< sheet.png
   std::string overlay;       ///< a video of the clip with its objects tinted and outlined; empty: none
   MemoryOptions memory;
+  std::string save;          ///< the session's file, written at the end, however the run ends; empty: none
+  /// A saved session to go on with; empty: a new one. Its own tracking options hold; `prompts` are added to its own, and
+  /// one for the same object and frame takes the earlier one's place.
+  std::string resume;
+  /// The clip may be another file than the one that `resume` was saved with, of the same size and length.
+  bool other_clip_file = false;
   ProgressMode progress = ProgressMode::none;
   /// Asked every few hundred milliseconds at least, and after every frame; true ends the run with
   /// `cancelled`.
   std::function<bool()> stop;
+
+  /// What tracking itself looks back at is enough where no correction comes later.
+  static TrackingOptions without_history() {
+    TrackingOptions options;
+    options.history_frames = 0;
+    return options;
+  }
 };
 
 /// How far a run came. `status` is not ok where it ended early or the clip is damaged; what was tracked is
@@ -55,9 +66,10 @@ struct SegmentSummary {
 Result<Plan> plan_segment(const SegmentOptions& options);
 
 /// Tracks objects through a clip, frame by frame: decode, track, write, release. Writes output/masklets.jsonl
-/// (see MaskletsFile) and what else was asked for; files appear whole. Errors that leave no results at all:
-/// those of the input, the prompts, the output folder and the model; with a memory limit out_of_memory where the
-/// plan does not fit, before anything is loaded.
+/// (see MaskletsFile) and what else was asked for; files appear whole. A run that was saved and goes on writes the
+/// earlier results of the frames that it does not track again, and ends with the bytes of one that was never
+/// interrupted. Errors that leave no results at all: those of the input, the prompts, the output folder, the model and
+/// the saved session; with a memory limit out_of_memory where the plan does not fit, before anything is loaded.
 Result<SegmentSummary> segment(const SegmentOptions& options);
 
 }  // namespace masklet::native

@@ -12,11 +12,11 @@ Status write_line(AtomicFile& file, const std::string& line) {
 Result<MaskletsFile> MaskletsFile::create(const std::string& path, const MaskletsHeader& header) {
   MASKLET_ASSIGN(AtomicFile file, AtomicFile::create(path));
   MASKLET_TRY(write_line(file, masklets_header_line(header)));
-  return MaskletsFile(std::move(file), header.clip);
+  return MaskletsFile(std::move(file));
 }
 
-Status MaskletsFile::add(int frame, double time_s, const FrameMasks& masks) {
-  MASKLET_TRY(write_line(file_, masklets_frame_line(frame, time_s, masklets_objects(masks, clip_))));
+Status MaskletsFile::add(const std::string& line) {
+  MASKLET_TRY(write_line(file_, line));
   frame_ends_.push_back(file_.size());
   ++frames_;
   return {};

@@ -16,7 +16,8 @@ class MaskletsFile {
   /// Errors: io_failed.
   static Result<MaskletsFile> create(const std::string& path, const MaskletsHeader& header);
 
-  Status add(int frame, double time_s, const FrameMasks& masks);
+  /// A frame's line. Errors: io_failed.
+  Status add(const std::string& line);
   /// `reason`: why the results are partial; empty: they are whole. Where the disk is full, the last frames
   /// make room for the end line.
   Status finish(const std::string& reason);
@@ -24,11 +25,10 @@ class MaskletsFile {
   int frames() const { return frames_; }
 
  private:
-  MaskletsFile(AtomicFile file, const Clip& clip) : file_(std::move(file)), clip_(clip) {}
+  explicit MaskletsFile(AtomicFile file) : file_(std::move(file)) {}
   Status write_end(const std::string& reason);
 
   AtomicFile file_;
-  Clip clip_;
   int frames_ = 0;
   std::vector<std::uint64_t> frame_ends_;  // bytes of the file up to each frame's line, inclusive
 };

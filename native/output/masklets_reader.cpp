@@ -31,20 +31,26 @@ Result<MaskletsReader> MaskletsReader::open(const std::string& path) {
 }
 
 Result<std::vector<MaskletsReader::Object>> MaskletsReader::objects(int frame) {
-  std::vector<Object> objects;
   const auto it = lines_.find(frame);
-  if (it == lines_.end()) return objects;
+  if (it == lines_.end()) return std::vector<Object>();
   file_.seekg(it->second);
   std::string line;
   std::getline(file_, line);
+  Result<std::vector<Object>> objects = objects_of_line(line, width_, height_);
+  return objects ? std::move(objects) : corrupt("frame " + std::to_string(frame) + " " + objects.error().message);
+}
+
+Result<std::vector<MaskletsReader::Object>> MaskletsReader::objects_of_line(const std::string& line, int width,
+                                                                            int height) {
+  const auto corrupt = [](const char* why) { return Error{ErrorCode::corrupt_file, why}; };
   const Json json = Json::parse(line, nullptr, false);
   if (!json.is_object() || !json.contains("objects") || !json["objects"].is_array())
-    return corrupt("frame " + std::to_string(frame) + " has no objects");
+    return corrupt("has no objects");
+  std::vector<Object> objects;
   for (const Json& object : json["objects"]) {
     const Json counts = object.value(Json::json_pointer("/rle/counts"), Json());
-    if (!counts.is_string())
-      return corrupt("frame " + std::to_string(frame) + " has an object without a mask");
-    MASKLET_ASSIGN(Rle rle, rle_from_string(width_, height_, counts.get<std::string>()));
+    if (!counts.is_string()) return corrupt("has an object without a mask");
+    MASKLET_ASSIGN(Rle rle, rle_from_string(width, height, counts.get<std::string>()));
     objects.push_back({object.value("id", 0), std::move(rle)});
   }
   return objects;

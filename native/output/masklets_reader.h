@@ -25,6 +25,9 @@ class MaskletsReader {
   /// The objects of a frame; none where the file has no line for it. Errors: corrupt_file.
   Result<std::vector<Object>> objects(int frame);
 
+  /// Of one frame's line. Errors: corrupt_file, saying why without a file's name.
+  static Result<std::vector<Object>> objects_of_line(const std::string& line, int width, int height);
+
  private:
   explicit MaskletsReader(std::string path) : path_(std::move(path)), file_(path_, std::ios::binary) {}
   Error corrupt(const std::string& what) const;

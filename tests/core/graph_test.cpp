@@ -197,6 +197,27 @@ TEST_CASE("every network is built, twice the same, with its inputs and outputs")
   }
 }
 
+TEST_CASE("weights are kept as the options say, the mask decoder's never as int8") {
+  InventedCheckpoint checkpoint(small_architecture());
+  for (const NetworkId id : kNetworks) {
+    INFO(network_name(id));
+    const auto built = [&](WeightStorage weights) {
+      GraphOptions options;
+      options.weights = weights;
+      Result<Network> network = build_network(id, small_architecture(), checkpoint, options);
+      REQUIRE(outcome(network) == "ok");
+      return std::move(*network);
+    };
+    const Network f32 = built(WeightStorage::f32), f16 = built(WeightStorage::f16), q8 = built(WeightStorage::q8);
+    CHECK_FALSE(mentions(f32, "MatMulInteger"));
+    CHECK(mentions(f16, "stored_"));
+    CHECK_FALSE(mentions(f32, "stored_"));
+    CHECK(mentions(q8, "MatMulInteger") == (id != NetworkId::mask_decoder));
+    CHECK(f16.weights.size() < f32.weights.size());
+    CHECK(q8.weights.size() <= f16.weights.size());
+  }
+}
+
 TEST_CASE("the networks and core's constants use every tensor of the checkpoint but one") {
   InventedCheckpoint checkpoint(small_architecture());
   for (const NetworkId id : kNetworks)

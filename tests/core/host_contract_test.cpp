@@ -201,7 +201,7 @@ std::string disturbed_run(int disturbed, bool cancels, int cached_frames,
     if (status.ok()) continue;
     CHECK_THAT(outcome(status), StartsWith(cancels ? "cancelled: " : "runtime_failed: a test"));
     CHECK(session->state().ok());
-    CHECK(!(*session->state())->propagation);
+    CHECK((*session->state())->propagation.has_value() == call.is_propagation);
 
     // Frames already reported stay.
     const std::vector<FrameResult> reported(host.reported.begin() + reported_before, host.reported.end());
@@ -215,7 +215,12 @@ std::string disturbed_run(int disturbed, bool cancels, int cached_frames,
       if (!reported.empty()) continue;
       CHECK((saved(*session) == states[i]));
     }
-    CHECK(outcome(perform(*session, host, call)) == "ok");
+    if (call.is_propagation && cancels) {
+      REQUIRE(outcome(session->continue_propagation()) == "ok");
+      CHECK(outcome(host.drive(*session)) == "ok");
+    } else {
+      CHECK(outcome(perform(*session, host, call)) == "ok");
+    }
   }
   CHECK(host.violations == std::vector<std::string>{});
   CHECK(host.largest_kept <= static_cast<std::size_t>(3 * cached_frames + 1));

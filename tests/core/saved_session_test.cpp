@@ -51,7 +51,7 @@ TEST_CASE("A saved session's details come back, and none where there were none")
   SessionState state;
   state.clip = {64, 48, 10};
   const Architecture architecture;
-  const SessionDetails given{"clip.mp4", "0123", "nano", "4567", "{\"frame\":0}\n{\"frame\":1}\n"};
+  const SessionDetails given{"clip.mp4", "0123", "nano", "4567", "both", "{\"frame\":0}\n{\"frame\":1}\n"};
   for (const SessionDetails& details : {given, SessionDetails()}) {
     std::vector<std::byte> bytes;
     const ByteSink sink = [&](std::span<const std::byte> more) {
@@ -66,6 +66,74 @@ TEST_CASE("A saved session's details come back, and none where there were none")
     const auto again = load_state(source, architecture);
     REQUIRE(again.ok());
     CHECK(again->clip.width == 64);
+  }
+}
+
+TEST_CASE("A name that is not UTF-8 is no reason to lose a session") {
+  SessionState state;
+  state.clip = {64, 48, 10};
+  state.objects.emplace_back();
+  state.objects[0].id = 1;
+  state.objects[0].prompts[0] = {{}, true, "m\xff.png"};
+  std::vector<std::byte> bytes;
+  REQUIRE(save_state(state, Architecture(), [&](std::span<const std::byte> more) {
+            bytes.insert(bytes.end(), more.begin(), more.end());
+            return Status();
+          }, {"clip\xff.mp4", "", "", "", "", ""}).ok());
+  const auto source = std::make_shared<MemorySource>(bytes);
+  CHECK(load_details(source)->clip_name == "clip\xEF\xBF\xBD.mp4");
+  CHECK(load_state(source, Architecture())->objects[0].prompts.at(0).mask_name == "m\xEF\xBF\xBD.png");
+}
+
+TEST_CASE("A session of another model, clip, size or length is refused, and says what to open") {
+  const SessionDetails saved{"a.mp4", "01", "nano", "23", "", ""};
+  const auto message = [](const Status& status) { return status ? std::string("ok") : status.error().message; };
+  CHECK(message(check_same_files(saved, {"b.mp4", "01", "copy of nano", "23", "", ""})) == "ok");
+  CHECK(message(check_same_files(saved, {"frames", "", "nano", "23", "", ""})) == "ok");
+  const Status model = check_same_files(saved, {"a.mp4", "01", "tiny.pt", "45", "", ""});
+  REQUIRE(!model.ok());
+  CHECK(model.error().code == ErrorCode::weights_mismatch);
+  CHECK(model.error().message == "the session was saved with the model 'nano', whose weights are others than those of "
+                                 "'tiny.pt'; open that model");
+  const Status clip = check_same_files(saved, {"b.mp4", "02", "nano", "23", "", ""});
+  REQUIRE(!clip.ok());
+  CHECK(clip.error().code == ErrorCode::invalid_argument);
+  CHECK(clip.error().message ==
+        "the session was saved with the clip 'a.mp4', and 'b.mp4' is another file; open that one");
+  CHECK(message(check_same_size({64, 48, 10}, {64, 48, 10})) == "ok");
+  CHECK(message(check_same_size({64, 48, 10}, {64, 48, 11})) ==
+        "the session was saved with a clip of 10 frames of 64 x 48 pixels, and this one has 11 frames of 64 x 48; open "
+        "that clip");
+}
+
+TEST_CASE("A session at another input size says which one it wants") {
+  std::vector<std::byte> bytes;
+  Architecture architecture;
+  REQUIRE(save_state({{64, 48, 10}, {}, {}, {}, 1}, architecture, [&](std::span<const std::byte> more) {
+            bytes.insert(bytes.end(), more.begin(), more.end());
+            return Status();
+          }).ok());
+  const int saved_size = architecture.image_size;
+  architecture.image_size = saved_size / 2;
+  const auto state = load_state(std::make_shared<MemorySource>(bytes), architecture);
+  REQUIRE(!state.ok());
+  CHECK(state.error().code == ErrorCode::weights_mismatch);
+  CHECK(state.error().message.find("open it at " + std::to_string(saved_size)) != std::string::npos);
+}
+
+TEST_CASE("Saved results come apart by line; what is no frame's line is a corrupt file") {
+  const std::string first = "{\"frame\":3,\"objects\":[]}\n", second = "{\"frame\":1}\n";
+  const auto lines = split_frame_lines(first + second);
+  REQUIRE(lines.ok());
+  REQUIRE(lines->size() == 2);
+  CHECK(((*lines)[0].frame == 3 && (*lines)[0].text == first));
+  CHECK(((*lines)[1].frame == 1 && (*lines)[1].text == second));
+  CHECK(split_frame_lines("")->empty());
+  const std::vector<std::string> no_lines = {first + "{\"frame\":2}", first + "\n", "[3]\n", "{\"frame\":\"3\"}\n"};
+  for (const std::string& bad : no_lines) {
+    const auto refused = split_frame_lines(bad);
+    REQUIRE(!refused.ok());
+    CHECK(refused.error().code == ErrorCode::corrupt_file);
   }
 }
 

@@ -1,6 +1,8 @@
-// The measuring half of tools/bench/engine: one JSON object a line on stdout. SAM 2.1 tiny at 1024 with random weights.
-//   bench_engine components [--threads N] [--chunk N]
-//   bench_engine frames COUNT [--threads N] [--chunk N]
+// The measuring half of tools/bench/engine: one JSON object a line on stdout. SAM 2.1 with random weights.
+//   bench_engine components [FLAGS]
+//   bench_engine frames COUNT [FLAGS]
+// FLAGS: --model tiny|small|base_plus|large, --size S, --dtype f32|f16|q8, --threads N, --chunk N,
+// --least-memories N (components: memory attention with so many and more; 1)
 
 #include <algorithm>
 #include <chrono>
@@ -22,6 +24,13 @@ namespace {
 
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
+
+struct Setting {
+  int least_memories = 1;
+  Architecture architecture = published_models()[0].architecture;
+  GraphOptions graph;
+  native::RuntimeOptions runtime;
+};
 
 constexpr int kWidth = 1280, kHeight = 720;
 constexpr int kRuns = 3;  // the fastest counts: what else the machine does can only slow a run down
@@ -75,11 +84,9 @@ double matmul_gflops(const native::RuntimeOptions& options, Checkpoint& checkpoi
   return 2.0 * n * n * n / 1e6 / fastest_ms([&] { must(runtime.run(step)); });
 }
 
-void load_networks(native::OrtRuntime& runtime, const Architecture& a, Checkpoint& checkpoint, int chunk) {
-  GraphOptions options;
-  options.attention_chunk = chunk;
+void load_networks(native::OrtRuntime& runtime, Checkpoint& checkpoint, const Setting& setting) {
   for (int i = 0; i < kNetworkCount; ++i)
-    must(runtime.load(must(build_network(static_cast<NetworkId>(i), a, checkpoint, options))));
+    must(runtime.load(must(build_network(static_cast<NetworkId>(i), setting.architecture, checkpoint, setting.graph))));
 }
 
 /// A frame with some structure, so that no path is trivially empty.
@@ -90,14 +97,15 @@ std::vector<std::uint8_t> frame_pixels(int t) {
   return pixels;
 }
 
-void bench_components(const native::RuntimeOptions& options, int chunk) {
-  const Architecture a = published_models()[0].architecture;
+void bench_components(const Setting& setting) {
+  const Architecture& a = setting.architecture;
   RandomCheckpoint checkpoint(a);
-  print({{"kind", "matmul"}, {"gflops", matmul_gflops(options, checkpoint)}});
-  native::OrtRuntime runtime = must(native::OrtRuntime::create(options));
-  load_networks(runtime, a, checkpoint, chunk);
+  print({{"kind", "matmul"}, {"gflops", matmul_gflops(setting.runtime, checkpoint)}});
+  native::OrtRuntime runtime = must(native::OrtRuntime::create(setting.runtime));
+  load_networks(runtime, checkpoint, setting);
 
   const std::int64_t n = a.feature_tokens(), m = a.mem_dim, d = a.d_model, s = a.image_size, low = a.low_res_size();
+  print({{"kind", "weights"}, {"bytes", runtime.weight_bytes()}});
   namespace names = tensor_names;
   enum : TensorHandle { vision = 1, high0, high1, conditioned };
   const auto report = [&](NetworkId id, int memories, int pointers, const RunNetwork& step) {
@@ -113,7 +121,7 @@ void bench_components(const native::RuntimeOptions& options, int chunk) {
   report(encode.network, 0, 0, encode);
 
   constexpr int pointers = 16;
-  for (int memories = 1; memories <= a.num_maskmem; ++memories) {
+  for (int memories = setting.least_memories; memories <= a.num_maskmem; ++memories) {
     RunNetwork attend{NetworkId::memory_attention, {}, {}, {}};
     attend.inputs.push_back({names::kVisionTokens, TensorHandle{vision}});
     attend.inputs.push_back({names::kSpatialMemory, Tensor(DType::f32, {memories, n, m})});
@@ -153,14 +161,14 @@ void bench_components(const native::RuntimeOptions& options, int chunk) {
 }
 
 /// Tracks one object through a clip as a host does, timing what is core's own.
-void bench_frames(int count, const native::RuntimeOptions& options, int chunk) {
-  const Architecture a = published_models()[0].architecture;
+void bench_frames(int count, const Setting& setting) {
+  const Architecture& a = setting.architecture;
   Model model;
-  native::OrtRuntime runtime = must(native::OrtRuntime::create(options));
+  native::OrtRuntime runtime = must(native::OrtRuntime::create(setting.runtime));
   {
     RandomCheckpoint checkpoint(a);
     model = must(load_model(a, checkpoint));
-    load_networks(runtime, a, checkpoint, chunk);
+    load_networks(runtime, checkpoint, setting);
   }
   TrackingOptions tracking;
   tracking.history_frames = 0;  // what a stream keeps: the windows that tracking itself needs
@@ -204,22 +212,34 @@ void bench_frames(int count, const native::RuntimeOptions& options, int chunk) {
   drive("frame");
 }
 
+Architecture model_named(const std::string& name) {
+  for (const PublishedModel& model : published_models()) {
+    if (model.size == name) return model.architecture;
+  }
+  die({ErrorCode::invalid_argument, "there is no model '" + name + "'; choose tiny, small, base_plus or large"});
+}
+
 int run(int argc, char** argv) {
-  native::RuntimeOptions options;
-  int chunk = GraphOptions().attention_chunk;
+  Setting setting;
   const std::string mode = argc > 1 ? argv[1] : "";
-  int at = mode == "frames" ? 3 : 2;
+  int at = mode == "frames" ? 3 : 2, size = 0;
   for (; at + 1 < argc; at += 2) {
     const std::string flag = argv[at];
-    if (flag == "--threads") options.threads = std::atoi(argv[at + 1]);
-    if (flag == "--chunk") chunk = std::atoi(argv[at + 1]);
+    const char* const value = argv[at + 1];
+    if (flag == "--threads") setting.runtime.threads = std::atoi(value);
+    if (flag == "--least-memories") setting.least_memories = std::atoi(value);
+    if (flag == "--chunk") setting.graph.attention_chunk = std::atoi(value);
+    if (flag == "--dtype") setting.graph.weights = must(parse_weight_storage(value));
+    if (flag == "--size") size = std::atoi(value);
+    if (flag == "--model") setting.architecture = model_named(value);
   }
+  if (size) setting.architecture.image_size = size;
   if (mode == "components") {
-    bench_components(options, chunk);
+    bench_components(setting);
   } else if (mode == "frames" && argc > 2) {
-    bench_frames(std::atoi(argv[2]), options, chunk);
+    bench_frames(std::atoi(argv[2]), setting);
   } else {
-    std::fprintf(stderr, "usage: bench_engine components | frames COUNT [--threads N] [--chunk N]\n");
+    std::fprintf(stderr, "usage: bench_engine components | frames COUNT [FLAGS]; FLAGS stand at the top of engine.cpp\n");
     return 2;
   }
   return 0;

@@ -14,11 +14,16 @@ export interface ModelFiles {
   sha256?: string;
 }
 
+export type WeightDtype = 'f32' | 'f16' | 'q8';
+
 export interface CreateOptions {
   /** 'nano' where absent. */
   model?: ModelSource;
   /** Side of the network's square input; absent: the model's own. A multiple of 32. Smaller is faster and coarser. */
   inputSize?: number;
+  /** What weights are kept as in memory; f32 where absent. f16 takes half of it; q8 (int8) a third, with masks that
+      differ a little, and runs on WebAssembly. Any of them from any checkpoint. */
+  dtype?: WeightDtype;
   /** Most bytes of WebAssembly memory, core's and the runtime's together. Absent: 2 GiB. */
   memoryLimit?: number;
   /** 'auto' takes WebGPU where it computes what it should, else WebAssembly. */
@@ -223,8 +228,8 @@ export interface PropagateOptions extends CallOptions {
   /** Frames to go on from the start, which is not counted; absent: to the end of the clip. */
   length?: number;
   /**
-   * Go on where a resumed session's tracking was interrupted. Of the other settings of the way only direction 'both'
-   * counts: after the way forward it goes backward from the start.
+   * Go on where tracking was interrupted, here or before the session was saved. Of the other settings of the way only
+   * direction 'both' counts: after the way forward it goes backward from the start.
    */
   continue?: boolean;
 }

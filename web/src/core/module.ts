@@ -107,7 +107,7 @@ export interface CorePrompt {
 }
 
 export interface SessionDescription extends ClipSize {
-  objects: { id: number; prompts: { frame: number; points: number[]; labels: number[]; isMask: boolean }[] }[]
+  objects: { id: number; prompts: { frame: number; points: number[]; labels: number[]; isMask: boolean; maskName: string }[] }[]
   propagation?: { next: number; last: number; reverse: boolean }
 }
 
@@ -117,6 +117,8 @@ export interface SavedDetails {
   clipFingerprint: string
   modelName: string
   modelFingerprint: string
+  /** As tracking was asked for; '' where a session does not say. */
+  direction: string
   /** Frames' lines of masklets.jsonl, in the order of tracking. */
   results: string
 }
@@ -170,7 +172,7 @@ export interface CoreCheckpoint extends Handle {
   network(
     model: CoreModel,
     name: NetworkName,
-    options: { floatImage?: boolean; attentionChunk?: number },
+    options: { floatImage?: boolean; attentionChunk?: number; dtype?: string },
   ): Outcome<CoreNetwork>
 }
 

@@ -10,8 +10,9 @@ import type {
   RuntimeInfo,
   StoredModel,
   VideoSource,
+  WeightDtype,
 } from '../api/types.js'
-import { closed, throwIfAborted } from '../errors/error.js'
+import { MaskletError, closed, throwIfAborted } from '../errors/error.js'
 import type { WireSource } from '../media/open.js'
 import type { Channel } from '../protocol/channel.js'
 import { type Assets, assetUrls } from '../runtime/assets.js'
@@ -25,6 +26,13 @@ import { imageMask } from './revive.js'
 import { wireModel, wireSource } from './sources.js'
 
 const defaultLimit = 2 ** 31
+const dtypes: readonly WeightDtype[] = ['f32', 'f16', 'q8']
+
+/** Before a model is downloaded for nothing. */
+function checkDtype(dtype: WeightDtype = 'f32'): WeightDtype {
+  if (dtypes.includes(dtype)) return dtype
+  throw new MaskletError('invalid_argument', `dtype is '${String(dtype)}'; it must be one of ${dtypes.join(', ')}`)
+}
 
 type Started = Awaited<ReturnType<typeof startWorker<ModelInfo>>>
 
@@ -66,6 +74,7 @@ export class Masklet implements Disposable, AsyncDisposable {
   /** Starts a worker and loads a model. */
   static async create(options: CreateOptions = {}): Promise<Masklet> {
     throwIfAborted(options.signal, 'create')
+    const dtype = checkDtype(options.dtype)
     const assets: Assets = assetUrls(options.urls)
     const onEvent = (progress: Progress) => options.onProgress?.(progress)
     const model = wireModel(options.model ?? 'nano', assets.nano, options.store ?? true)
@@ -73,7 +82,7 @@ export class Masklet implements Disposable, AsyncDisposable {
       startWorker({ ...wanted, memoryLimit: options.memoryLimit ?? defaultLimit }, assets, (channel) =>
         channel.call<ModelInfo>(
           'loadModel',
-          { model, inputSize: options.inputSize ?? 0 },
+          { model, inputSize: options.inputSize ?? 0, dtype },
           { signal: wanted.signal, onEvent },
         ),
       )

@@ -10,11 +10,11 @@ const mostThreads = 8
 type Attempt = Pick<RuntimeInfo, 'provider' | 'threads'>
 
 /** What to try, best first, and why better ones are not tried. */
-async function attempts({ provider = 'auto', threads = 0 }: CreateOptions): Promise<{ list: Attempt[]; notes: string[] }> {
+async function attempts({ provider = 'auto', threads = 0, dtype }: CreateOptions): Promise<{ list: Attempt[]; notes: string[] }> {
   const notes: string[] = []
   const list: Attempt[] = []
   if (provider !== 'wasm') {
-    const why = await withoutGpu()
+    const why = dtype === 'q8' ? 'int8 products are for the processor' : await withoutGpu()
     if (!why || provider === 'webgpu') list.push({ provider: 'webgpu', threads: 1 })
     else notes.push(why)
   }

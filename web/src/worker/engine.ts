@@ -1,5 +1,5 @@
 import type * as Ort from 'onnxruntime-web'
-import type { ImagePrompt, MaskForms, MemoryInfo, ModelInfo, ObjectState, Progress, PropagateOptions, TrackingOptions } from '../api/types.js'
+import type { ImagePrompt, MaskForms, MemoryInfo, ModelInfo, ObjectState, Progress, PropagateOptions, TrackingOptions, WeightDtype } from '../api/types.js'
 import { type Core, check, createCore } from '../core/core.js'
 import { type CoreImagePredictor, type CoreModel, type CorePrompt, type CoreSession, type NetworkName, type SavedDetails, networkNames } from '../core/module.js'
 import { MaskletError, throwIfAborted } from '../errors/error.js'
@@ -56,6 +56,7 @@ export class Engine {
   private model: CoreModel | undefined
   private files: OpenModelFiles | undefined
   private inputSize = 0
+  private dtype: WeightDtype = 'f32'
   private fingerprint = ''
   private imageMode: ImageMode | undefined
   private readonly sessions = new Map<number, WorkerSession>()
@@ -64,7 +65,7 @@ export class Engine {
 
   readonly handlers: Record<string, Handler> = {
     start: (args: StartArgs, context) => this.begin(args, context),
-    loadModel: (args: { model: WireModel; inputSize: number }, context) => this.loadModel(args.model, args.inputSize, context),
+    loadModel: (args: { model: WireModel; inputSize: number; dtype: WeightDtype }, context) => this.loadModel(args, context),
     open: (args: { source: WireSource; name?: string; tracking?: TrackingOptions }, context) => this.open(args, context),
     resume: (args: { source: WireSource; name?: string; bytes: Uint8Array }, context) => this.open(args, context),
     closeSession: ({ session }: { session: number }) => this.closeSession(session),
@@ -131,7 +132,10 @@ export class Engine {
     this.runtime.spent.clear()
   }
 
-  private async loadModel(model: WireModel, inputSize: number, context: CallContext): Promise<ModelInfo> {
+  private async loadModel(
+    { model, inputSize, dtype }: { model: WireModel; inputSize: number; dtype: WeightDtype },
+    context: CallContext,
+  ): Promise<ModelInfo> {
     let text = 'Downloading the model'
     const files = await openModelFiles(model, {
       signal: context.signal,
@@ -153,6 +157,7 @@ export class Engine {
     this.fingerprint = check(this.core.module.fingerprint(files.weights))
     this.files = files
     this.inputSize = inputSize
+    this.dtype = dtype
     await this.loadNetworks(
       networkNames.map((network) => ({ name: network, network, floatImage: false })),
       context,
@@ -178,7 +183,7 @@ export class Engine {
         const text = `Loading ${network.replace('_', ' ')}`
         const progress: Progress = { phase: 'networks', done: index, total: wanted.length, unit: 'networks', text }
         void context.emit(progress)
-        await this.runtime.load(name, check(checkpoint.network(model, network, { floatImage })))
+        await this.runtime.load(name, check(checkpoint.network(model, network, { floatImage, dtype: this.dtype })))
       }
     } finally {
       model.delete()

@@ -66,6 +66,7 @@ export class WorkerSession {
       const { frame, objects } = JSON.parse(line) as SavedLine
       this.results.set(frame, { frame, objects: objects.map(({ rle, ...object }) => ({ ...object, counts: rle.counts })) })
     }
+    if (details.direction) this.direction = details.direction
     if (this.results.size) this.partial = 'cancelled: the saved session was not tracked further'
   }
 
@@ -197,6 +198,7 @@ export class WorkerSession {
         clipFingerprint: this.fingerprint,
         modelName: model.name,
         modelFingerprint: model.fingerprint,
+        direction: this.direction,
         results: this.lines(this.results),
       })
       return error ? { error } : { value: { parts, ms: performance.now() - start } }
@@ -363,6 +365,6 @@ function header(object: number, prompt: SessionDescription['objects'][number]['p
     points: new Float32Array(places.filter((_, index) => !isCorner(index)).flat()),
     labels: new Float32Array(prompt.labels.filter((label) => label < 2)),
     ...(corners.length === 4 && { box: new Float32Array(corners) }),
-    ...(prompt.isMask && { mask: 'mask' }),
+    ...(prompt.isMask && { mask: prompt.maskName || 'mask' }),
   }
 }
