@@ -39,7 +39,9 @@ constexpr Knob kKnobs[] = {{"cached frames", &PlanSettings::cached_frames, 1, ha
                            {"input size", &PlanSettings::input_size, 64, smaller_input, false}};
 
 /// The next value down; the least where that is it already.
-int lowered(const Knob& knob, int value) { return value > knob.least ? std::max(knob.lower(value), knob.least) : value; }
+int lowered(const Knob& knob, int value) {
+  return value > knob.least ? std::max(knob.lower(value), knob.least) : value;
+}
 
 class Pricer {
  public:
@@ -302,7 +304,8 @@ std::string plan_text(const Plan& plan) {
       plan.limit_bytes ? "of " + format_bytes(plan.limit_bytes) : std::string("no limit given"));
   text += "\n";
   for (const Knob& knob : kKnobs) row(knob.name, std::to_string(plan.settings.*knob.field));
-  if (plan.most_prompted_frames) row("prompted frames", std::to_string(plan.most_prompted_frames), "of an object, at most");
+  if (plan.most_prompted_frames)
+    row("prompted frames", std::to_string(plan.most_prompted_frames), "of an object, at most");
   if (!plan.steps.empty()) text += "\nstepped down:\n";
   for (const std::string& step : plan.steps) text += "  " + step + "\n";
   text += "\nwith one setting changed:\n";

@@ -22,7 +22,8 @@ struct MemorySelection {
 };
 
 /// Selects for `frame`, tracked forward or in reverse. Records are the track's merged ones (not the pending);
-/// the selection points into them; those in reach, and the anchor, must be in memory. Spatial memories are not empty while a conditioning frame has its memory.
+/// the selection points into them; those in reach, and the anchor, must be in memory. Spatial memories are not
+/// empty while a conditioning frame has its memory.
 MemorySelection select_memories(const ObjectTrack& track, int frame, bool reverse, const SessionState& state,
                                 int num_maskmem);
 

@@ -22,10 +22,11 @@ struct Options {
 Result<ExitCode> run(Options options) {
   MASKLET_ASSIGN(options.segment.direction, parse_direction(options.direction));
   MASKLET_ASSIGN(options.segment.memory, parse_memory_flags(options.memory));
-  // One click each where the way begins: what it says does not matter here.
+  // One click each where the way begins, or where there is a way back: what it says does not matter here.
   for (int object = 1; object <= options.objects; ++object) {
     ClipPrompt& prompt = options.segment.prompts.emplace_back();
     prompt.object = object;
+    prompt.frame = options.segment.direction == Direction::forward ? 0 : 1;
     prompt.points = {{0, 0, 1}};
   }
   MASKLET_ASSIGN(const Plan plan, plan_segment(options.segment));
@@ -45,7 +46,7 @@ Action add_plan(CLI::App& command) {
   command.add_option("--objects", options->objects, "Objects that are tracked")
       ->check(CLI::Range(1, 255))
       ->capture_default_str();
-  command.add_option("--direction", options->direction, "forward or both")->capture_default_str();
+  command.add_option("--direction", options->direction, "forward, backward or both")->capture_default_str();
   command.add_flag("--png", segment.png, "As segment's: masks that compete for pixels take more");
   command.add_flag("--json", options->json, "One JSON object, in bytes");
   command.footer(

@@ -8,9 +8,10 @@
 namespace masklet::native {
 namespace {
 
-/// Measured with tools/bench/memory on nano at 192 and SAM 2.1 tiny at 512 and 1024, and with tools/bench/soak:
-/// within a tenth of each network's peak. While a network loads its weights are there in core, in the runtime's copy and
-/// packed for its kernels, and core's grow by doubling. What freed blocks may wait is CappedAllocator's.
+/// Measured with tools/bench/memory on nano at 192 and SAM 2.1 tiny at 512 and 1024, and with
+/// tools/bench/soak: within a tenth of each network's peak. While a network loads its weights are there in
+/// core, in the runtime's copy and packed for its kernels, and core's grow by doubling. What freed blocks may
+/// wait is CappedAllocator's.
 HostCosts native_costs(bool is_video) {
   HostCosts costs;
   costs.program_bytes = 80u << 20;
@@ -58,8 +59,8 @@ PlanRequest plan_request(const MemoryOptions& memory, const Architecture& archit
   return request;
 }
 
-Result<Plan> plan_tracking(const MemoryOptions& memory, const ModelOptions& model, const TrackingOptions& tracking,
-                           const TrackingScene& scene) {
+Result<Plan> plan_tracking(const MemoryOptions& memory, const ModelOptions& model,
+                           const TrackingOptions& tracking, const TrackingScene& scene) {
   MASKLET_ASSIGN(const OpenedModel opened, open_model(model));
   return make_plan(plan_request(memory, opened.architecture, model, tracking, scene));
 }

@@ -75,8 +75,8 @@ struct Stored {
   }
 };
 
-/// Two objects, tracked to the end; then corrections near, far and furthest, a way back, a look at old frames,
-/// a prompt taken back and an object forgotten.
+/// Two objects, tracked to the end; then corrections near, far and furthest, a way back, a look at old
+/// frames, a prompt taken back and an object forgotten.
 void long_story(Stored& s) {
   s.run(s.session->add_points(click(1, 0, 10, 10)));
   s.run(s.session->add_points(click(2, 3, 20, 15)));
@@ -146,7 +146,8 @@ TEST_CASE("a saved session goes on with its frames in another store") {
   REQUIRE(outcome(state) == "ok");
   CHECK(state->objects[0].tracked.empty());
   CHECK(next.store.records.size() == kFrames - 1);
-  CHECK(outcome(Session::restore(shared_model(), *state)).rfind("invalid_state: object 1 has frames in a store", 0) == 0);
+  CHECK(outcome(Session::restore(shared_model(), *state))
+            .rfind("invalid_state: object 1 has frames in a store", 0) == 0);
   auto session = Session::restore(shared_model(), std::move(*state), {&next.account, &next.store, 4, 0});
   REQUIRE(outcome(session) == "ok");
   next.session = std::move(*session);

@@ -68,7 +68,10 @@ long long resident_bytes() {
 class SynthSource final : public FrameSource {
  public:
   explicit SynthSource(int frames)
-      : clip_(*SynthClip::create({kWidth, kHeight, 1, 5})), frames_(frames), rgb_(kWidth * kHeight * 3), ids_(kWidth * kHeight) {}
+      : clip_(*SynthClip::create({kWidth, kHeight, 1, 5})),
+        frames_(frames),
+        rgb_(kWidth * kHeight * 3),
+        ids_(kWidth * kHeight) {}
   int frame_count() const override { return frames_; }
   int width() const override { return kWidth; }
   int height() const override { return kHeight; }
@@ -98,18 +101,19 @@ TEST_CASE("a run under a limit that its plan meets gives the masks of one withou
   CHECK(bench.frames() == expected);
   CHECK(summary->memory.report.limit_bytes == bench.options.memory.limit_bytes);
   CHECK(summary->memory.report.total.peak <= bench.options.memory.limit_bytes);
-  for (const MemoryCategory category : {MemoryCategory::weights, MemoryCategory::activations, MemoryCategory::features,
-                                        MemoryCategory::steps, MemoryCategory::track_store, MemoryCategory::frames,
-                                        MemoryCategory::results}) {
+  for (const MemoryCategory category :
+       {MemoryCategory::weights, MemoryCategory::activations, MemoryCategory::features, MemoryCategory::steps,
+        MemoryCategory::track_store, MemoryCategory::frames, MemoryCategory::results}) {
     INFO(memory_category_name(category));
     CHECK(summary->memory.report[category].peak > 0);
   }
   CHECK(summary->memory.cache.misses == 6);
   const Plan plan = plan_of(bench.options);
   CHECK(summary->memory.report[MemoryCategory::weights].current <= plan.price[MemoryCategory::weights]);
-  for (const MemoryCategory category : {MemoryCategory::activations, MemoryCategory::features, MemoryCategory::steps,
-                                        MemoryCategory::track_store}) {
-    INFO(memory_category_name(category) << ": " << summary->memory.report[category].peak << " of " << plan.price[category]);
+  for (const MemoryCategory category : {MemoryCategory::activations, MemoryCategory::features,
+                                        MemoryCategory::steps, MemoryCategory::track_store}) {
+    INFO(memory_category_name(category)
+         << ": " << summary->memory.report[category].peak << " of " << plan.price[category]);
     CHECK(summary->memory.report[category].peak <= plan.price[category]);
   }
   CHECK_FALSE(summary->warning.empty());
@@ -125,7 +129,8 @@ TEST_CASE("a limit one byte too low is refused before the model is loaded and be
   CHECK(names_in(bench.folder / "out").empty());
 }
 
-TEST_CASE("pressure: each of 40 limits, from comfortable to absurd, ends in the same masks or in a typed error") {
+TEST_CASE(
+    "pressure: each of 40 limits, from comfortable to absurd, ends in the same masks or in a typed error") {
   Bench bench(nano(), 3);
   REQUIRE(segment(bench.options).ok());
   const std::vector<std::string> expected = bench.frames();
@@ -134,7 +139,8 @@ TEST_CASE("pressure: each of 40 limits, from comfortable to absurd, ends in the 
   const std::uint64_t most = plan.price.total_bytes + (8 << 20);
   int finished = 0, refused = 0;
   for (int i = 0; i < 40; ++i) {
-    bench.options.memory.limit_bytes = i < 30 ? most - (most - plan.least_bytes * 3 / 4) / 30 * i : (1 << 20) << (39 - i) / 2;
+    bench.options.memory.limit_bytes =
+        i < 30 ? most - (most - plan.least_bytes * 3 / 4) / 30 * i : (1 << 20) << (39 - i) / 2;
     const auto summary = segment(bench.options);
     INFO("limit " << bench.options.memory.limit_bytes);
     if (summary && summary->status) {
@@ -194,7 +200,8 @@ TEST_CASE("where degrading is allowed a plan steps down, and tells") {
   REQUIRE(summary.ok());
   CHECK(summary->status.ok());
   REQUIRE_FALSE(summary->steps.empty());
-  const bool lowered = summary->steps.back().find("memories 7 -> ") == 0 || summary->steps.back().find("input size 192 -> ") == 0;
+  const bool lowered = summary->steps.back().find("memories 7 -> ") == 0 ||
+                       summary->steps.back().find("input size 192 -> ") == 0;
   CHECK(lowered);
 }
 
@@ -234,7 +241,8 @@ TEST_CASE("a short soak: memory is flat after frame 50, and far corrections are 
   REQUIRE(host.ok());
   const auto tracked = [&](RecordStore* store, long long& growth) {
     MemoryAccount account(nullptr);
-    const auto session = Session::create((*host)->model, {kWidth, kHeight, kFrames}, {}, {&account, store, 0, 0});
+    const auto session =
+        Session::create((*host)->model, {kWidth, kHeight, kFrames}, {}, {&account, store, 0, 0});
     REQUIRE(session.ok());
     SynthSource frames(kFrames);
     std::vector<float> logits;

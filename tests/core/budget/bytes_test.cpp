@@ -16,8 +16,8 @@ TEST_CASE("Bytes are written with the largest unit that fits and at most two dec
 
 TEST_CASE("Bytes are read with and without a unit") {
   const std::pair<const char*, std::uint64_t> cases[] = {
-      {"805306368", 805306368}, {"512MiB", 512u << 20},     {"2.5 GiB", std::uint64_t{5} << 29},
-      {"1500mb", 1500000000},   {"96 KiB", 96u << 10},      {"7b", 7},
+      {"805306368", 805306368}, {"512MiB", 512u << 20},          {"2.5 GiB", std::uint64_t{5} << 29},
+      {"1500mb", 1500000000},   {"96 KiB", 96u << 10},           {"7b", 7},
       {"0.5kib", 512},          {"1TiB", std::uint64_t{1} << 40}};
   for (const auto& [text, bytes] : cases) {
     INFO(text);
@@ -28,7 +28,8 @@ TEST_CASE("Bytes are read with and without a unit") {
 }
 
 TEST_CASE("What is no number of bytes is refused with its name and value") {
-  for (const char* text : {"", "MiB", "0", "0.2", "-5MiB", "1.2.3MiB", "5 parsecs", "5 MiBs", "9e9", "99999999TiB", "."}) {
+  for (const char* text :
+       {"", "MiB", "0", "0.2", "-5MiB", "1.2.3MiB", "5 parsecs", "5 MiBs", "9e9", "99999999TiB", "."}) {
     INFO(text);
     const auto read = parse_bytes(text, "--memory-limit");
     REQUIRE_FALSE(read.ok());
