@@ -1,10 +1,12 @@
 #include <emscripten/bind.h>
 
 #include "core/base/error.h"
+#include "wasm/account_handle.h"
 #include "wasm/checkpoint_handle.h"
 #include "wasm/frame_value.h"
 #include "wasm/hash_handle.h"
 #include "wasm/image_handle.h"
+#include "wasm/plan_value.h"
 #include "wasm/session_handle.h"
 #include "wasm/values.h"
 
@@ -39,11 +41,21 @@ EMSCRIPTEN_BINDINGS(masklet) {
   function("iou", &iou_of);
   function("synthFrame", &synth_frame);
   function("fingerprint", &source_fingerprint);
+  function("planSession", &plan_session);
+  function("checkClip", &check_clip);
 
   class_<HashHandle>("Sha256")
       .constructor()
       .function("update", &HashHandle::update)
       .function("hex", &HashHandle::hex);
+
+  class_<AccountHandle>("Account")
+      .smart_ptr_constructor("AccountPointer", &std::make_shared<AccountHandle, double>)
+      .function("hold", &AccountHandle::hold)
+      .function("set", &AccountHandle::set)
+      .function("reserve", &AccountHandle::reserve)
+      .function("touch", &AccountHandle::touch)
+      .function("report", &AccountHandle::report);
 
   class_<ModelHandle>("Model")
       .smart_ptr<std::shared_ptr<ModelHandle>>("ModelPointer")
@@ -80,6 +92,7 @@ EMSCRIPTEN_BINDINGS(masklet) {
       .function("show", &SessionHandle::show)
       .function("result", &SessionHandle::result)
       .function("describe", &SessionHandle::describe)
+      .function("memory", &SessionHandle::memory)
       .function("save", &SessionHandle::save)
       .function("trace", &SessionHandle::trace)
       .function("takeTrace", &SessionHandle::take_trace);

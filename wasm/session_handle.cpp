@@ -65,27 +65,49 @@ class Parts {
   val parts_ = val::array();
 };
 
+std::unique_ptr<JsRecordStore> store_of(const val& host) {
+  const val store = host["store"];
+  return store.isUndefined() ? nullptr : std::make_unique<JsRecordStore>(store);
+}
+
+SessionHost host_of(const val& host, AccountHandle& account, RecordStore* store) {
+  SessionHost given;
+  given.account = &account.account();
+  given.store = store;
+  given.hot_frames = int_or(host, "hotFrames", given.hot_frames);
+  given.max_prompted_frames = int_or(host, "maxPromptedFrames", given.max_prompted_frames);
+  return given;
+}
+
 }  // namespace
 
-val SessionHandle::create(std::shared_ptr<ModelHandle> model, val clip, val options) {
+val SessionHandle::create(std::shared_ptr<ModelHandle> model, std::shared_ptr<AccountHandle> account, val clip,
+                          val options, val host) {
   return guarded([&] {
     const Clip frames = clip_of(clip);
     const auto tracking = options_of(options);
     if (!tracking) return failure(tracking.error());
-    auto session = Session::create(model->model, frames, *tracking);
+    auto store = store_of(host);
+    auto session = Session::create(model->model, frames, *tracking, host_of(host, *account, store.get()));
     if (!session) return failure(session.error());
-    return success(val(std::shared_ptr<SessionHandle>(new SessionHandle(model, std::move(*session), frames))));
+    return success(val(std::shared_ptr<SessionHandle>(
+        new SessionHandle(model, account, std::move(store), std::move(*session), frames))));
   });
 }
 
-val SessionHandle::restore(std::shared_ptr<ModelHandle> model, val bytes) {
+val SessionHandle::restore(std::shared_ptr<ModelHandle> model, std::shared_ptr<AccountHandle> account, val bytes,
+                           val settings, val host) {
   return guarded([&] {
-    auto state = load_state(source_of(bytes), model->model.architecture);
+    auto store = store_of(host);
+    auto state = load_state(source_of(bytes), model->model.architecture, store.get());
     if (!state) return failure(state.error());
+    state->options.cached_frames = int_or(settings, "cachedFrames", state->options.cached_frames);
+    state->options.memories = int_or(settings, "memories", state->options.memories);
     const Clip frames = state->clip;
-    auto session = Session::restore(model->model, std::move(*state));
+    auto session = Session::restore(model->model, std::move(*state), host_of(host, *account, store.get()));
     if (!session) return failure(session.error());
-    return success(val(std::shared_ptr<SessionHandle>(new SessionHandle(model, std::move(*session), frames))));
+    return success(val(std::shared_ptr<SessionHandle>(
+        new SessionHandle(model, account, std::move(store), std::move(*session), frames))));
   });
 }
 
@@ -183,6 +205,17 @@ val SessionHandle::describe() {
   });
 }
 
+val SessionHandle::memory() const {
+  const HeldBytes held = session_->memory().total;
+  const CacheUse& use = session_->cache_use();
+  val value = val::object();
+  value.set("current", static_cast<double>(held.current));
+  value.set("peak", static_cast<double>(held.peak));
+  value.set("hits", static_cast<double>(use.hits));
+  value.set("misses", static_cast<double>(use.misses));
+  return value;
+}
+
 val SessionHandle::save(val details) {
   return guarded([&] {
     const auto state = session_->state();
@@ -192,7 +225,7 @@ val SessionHandle::save(val details) {
                                     [&](std::span<const std::byte> more) { return parts.add(more); },
                                     {string_or(details, "clipName", ""), string_or(details, "clipFingerprint", ""),
                                      string_or(details, "modelName", ""), string_or(details, "modelFingerprint", ""),
-                                      string_or(details, "direction", ""), string_or(details, "results", "")});
+                                     string_or(details, "direction", ""), string_or(details, "results", "")}, store_.get());
     return saved ? success(parts.take()) : failure(saved.error());
   });
 }

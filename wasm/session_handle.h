@@ -6,7 +6,9 @@
 
 #include "core/script/trace_tensors.h"
 #include "core/tracking/session.h"
+#include "wasm/account_handle.h"
 #include "wasm/checkpoint_handle.h"
+#include "wasm/js_record_store.h"
 #include "wasm/loop_handle.h"
 
 namespace masklet::wasm {
@@ -14,10 +16,13 @@ namespace masklet::wasm {
 /// A session with its model. Calls begin an operation, which the loop then drives.
 class SessionHandle final : public LoopHandle {
  public:
-  /// {value: SessionHandle}.
-  static emscripten::val create(std::shared_ptr<ModelHandle> model, emscripten::val clip, emscripten::val options);
-  /// From the bytes that save() gave, here or in the native twin.
-  static emscripten::val restore(std::shared_ptr<ModelHandle> model, emscripten::val bytes);
+  /// {value: SessionHandle}. `host`: {store: see JsRecordStore, or absent, hotFrames, maxPromptedFrames}.
+  static emscripten::val create(std::shared_ptr<ModelHandle> model, std::shared_ptr<AccountHandle> account,
+                                emscripten::val clip, emscripten::val options, emscripten::val host);
+  /// From the bytes that save() gave, here or in the native twin. `settings`: {cachedFrames, memories}, where they are to
+  /// be others than the saved ones.
+  static emscripten::val restore(std::shared_ptr<ModelHandle> model, std::shared_ptr<AccountHandle> account,
+                                 emscripten::val bytes, emscripten::val settings, emscripten::val host);
 
   /// {value: details} of such bytes.
   static emscripten::val details(emscripten::val bytes);
@@ -38,6 +43,8 @@ class SessionHandle final : public LoopHandle {
   emscripten::val result(emscripten::val forms);
   /// {value: {clip, objects: [{id, prompts}], propagation}}.
   emscripten::val describe();
+  /// {current, peak, hits, misses}: bytes that the session holds in core; of frames' features, how often they were there.
+  emscripten::val memory() const;
   /// {value: [Uint8Array]}, one after the other what restore() takes. `details`: {clipName, clipFingerprint, modelName, modelFingerprint, results}.
   emscripten::val save(emscripten::val details);
 
@@ -50,10 +57,18 @@ class SessionHandle final : public LoopHandle {
   HostLoop& loop() override { return *session_; }
 
  private:
-  SessionHandle(std::shared_ptr<ModelHandle> model, std::unique_ptr<Session> session, Clip clip)
-      : model_(std::move(model)), session_(std::move(session)), clip_(clip) {}
+  SessionHandle(std::shared_ptr<ModelHandle> model, std::shared_ptr<AccountHandle> account,
+                std::unique_ptr<JsRecordStore> store, std::unique_ptr<Session> session, Clip clip)
+      : model_(std::move(model)),
+        account_(std::move(account)),
+        store_(std::move(store)),
+        session_(std::move(session)),
+        clip_(clip) {}
 
-  std::shared_ptr<ModelHandle> model_;  // outlives the session
+  // These outlive the session.
+  std::shared_ptr<ModelHandle> model_;
+  std::shared_ptr<AccountHandle> account_;
+  std::unique_ptr<JsRecordStore> store_;  // null: all records in memory
   std::unique_ptr<Session> session_;
   Clip clip_;
   std::string tag_;

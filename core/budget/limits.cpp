@@ -10,12 +10,12 @@ struct Variable {
   const char* name;
   int Limits::* limit;
 };
-constexpr Variable kVariables[] = {{"MAX_VIDEO_FRAMES", &Limits::max_video_frames},
-                                   {"MAX_FRAME_DIMENSION", &Limits::max_frame_dimension}};
+constexpr Variable kVariables[] = {{LimitNames().max_video_frames, &Limits::max_video_frames},
+                                   {LimitNames().max_frame_dimension, &Limits::max_frame_dimension}};
 
-Error too_large(const std::string& what, const char* variable, int limit, const char* otherwise) {
+Error too_large(const std::string& what, const char* name, int limit, const char* otherwise) {
   return {ErrorCode::invalid_argument, what + "; the limit is " + std::to_string(limit) + ": " + otherwise +
-                                           ", or set " + variable + " higher, or to 0 for no limit"};
+                                           ", or set " + name + " higher, or to 0 for no limit"};
 }
 
 }  // namespace
@@ -35,12 +35,12 @@ Result<Limits> limits_from(const Environment& environment, Limits limits) {
   return limits;
 }
 
-Status check_limits(const Limits& limits, int width, int height, int frame_count) {
+Status check_limits(const Limits& limits, int width, int height, int frame_count, const LimitNames& names) {
   if (limits.max_frame_dimension && std::max(width, height) > limits.max_frame_dimension)
     return too_large("the frames are " + std::to_string(width) + " x " + std::to_string(height) + " pixels",
-                     "MAX_FRAME_DIMENSION", limits.max_frame_dimension, "scale the clip down");
+                     names.max_frame_dimension, limits.max_frame_dimension, "scale the clip down");
   if (limits.max_video_frames && frame_count > limits.max_video_frames)
-    return too_large("the clip has " + std::to_string(frame_count) + " frames", "MAX_VIDEO_FRAMES",
+    return too_large("the clip has " + std::to_string(frame_count) + " frames", names.max_video_frames,
                      limits.max_video_frames, "cut the clip");
   return {};
 }

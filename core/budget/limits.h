@@ -24,7 +24,13 @@ using Environment = std::function<std::optional<std::string>(const char* name)>;
 /// `limits` with what the environment sets instead. Errors: invalid_argument, naming the variable.
 Result<Limits> limits_from(const Environment& environment, Limits limits);
 
-/// Refuses what is larger than the limits. Errors: invalid_argument, saying which variable raises the limit.
-Status check_limits(const Limits& limits, int width, int height, int frame_count);
+/// What a host calls the two limits: variables of the environment, or options.
+struct LimitNames {
+  const char* max_video_frames = "MAX_VIDEO_FRAMES";
+  const char* max_frame_dimension = "MAX_FRAME_DIMENSION";
+};
+
+/// Refuses what is larger than the limits. Errors: invalid_argument, saying by which name the limit is raised.
+Status check_limits(const Limits& limits, int width, int height, int frame_count, const LimitNames& names = {});
 
 }  // namespace masklet

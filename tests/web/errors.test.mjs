@@ -23,7 +23,7 @@ before(async () => {
   browser = await launch()
   page = await openPage(browser, server.url)
   await page.evaluate(async () => {
-    globalThis.nano = await masklet.Masklet.create({ threads: 1 })
+    globalThis.nano = await masklet.Masklet.create({ threads: 1, limits: { sessions: 0 } })
     globalThis.fetched = async (url) => (await fetch(url)).blob()
   })
 })
@@ -309,20 +309,21 @@ test('closing a session whose loop is not read any further', async () => {
   assert.deepEqual(found, { closed: 'closed', features: 0 })
 })
 
-test('memoryLimit: refused where nothing fits, a typed error where a run does not, both memories within it', async () => {
+test('memoryLimit: refused where nothing fits, by the plan where a model does not, everything within it', async () => {
   const found = await page.evaluate(async () => {
     const small = await failure(() => masklet.Masklet.create({ memoryLimit: 10 * 2 ** 20 }))
-    const tight = await masklet.Masklet.create({ memoryLimit: 128 * 2 ** 20, inputSize: 1024, threads: 1 })
+    const large = await failure(() => masklet.Masklet.create({ memoryLimit: 128 * 2 ** 20, inputSize: 1024, threads: 1 }))
+    const tight = await masklet.Masklet.create({ memoryLimit: 128 * 2 ** 20, threads: 1 })
     const session = await tight.open(await files('/clip', 2))
-    const large = await failure(() => session.addPoints({ object: 1, frame: 0, points: [[57, 133]] }))
+    await session.addPoints({ object: 1, frame: 0, points: [[57, 133]] })
     const memory = await tight.memory()
     await tight.close()
     return { small, large, memory }
   })
-  assert.equal(found.small.code, 'invalid_argument')
+  assert.equal(found.small.code, 'out_of_memory')
   assert.equal(found.large.code, 'out_of_memory')
-  assert.match(found.large.message, /memoryLimit/)
-  assert.ok(found.memory.core + found.memory.runtime <= found.memory.limit, JSON.stringify(found.memory))
+  assert.match(found.large.message, /lower one of these, which changes the masks: .*input size to/)
+  assert.ok(found.memory.total <= found.memory.limit, JSON.stringify(found.memory))
 })
 
 test('without cross-origin isolation one thread does it, and says so', async () => {

@@ -18,7 +18,7 @@ before(async () => {
   browser = await launch()
   page = await openPage(browser, server.url)
   await page.evaluate(async () => {
-    globalThis.nano = await masklet.Masklet.create({ memoryLimit: 256 * 2 ** 20 })
+    globalThis.nano = await masklet.Masklet.create({ memoryLimit: 256 * 2 ** 20, limits: { sessions: 0 } })
   })
 })
 after(async () => {

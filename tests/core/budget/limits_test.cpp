@@ -47,4 +47,7 @@ TEST_CASE("Clips are refused beyond a limit, with what raises it") {
   const Status larger = check_limits(limits, 1080, 1921, 1);
   REQUIRE_FALSE(larger.ok());
   CHECK(larger.error().message.find("MAX_FRAME_DIMENSION") != std::string::npos);
+  const Status named = check_limits(limits, 640, 360, 301, {"limits.frames", "limits.side"});
+  REQUIRE_FALSE(named.ok());
+  CHECK(named.error().message.find("set limits.frames higher") != std::string::npos);
 }

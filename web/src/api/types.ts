@@ -24,8 +24,17 @@ export interface CreateOptions {
   /** What weights are kept as in memory; f32 where absent. f16 takes half of it; q8 (int8) a third, with masks that
       differ a little, and runs on WebAssembly. Any of them from any checkpoint. */
   dtype?: WeightDtype;
-  /** Most bytes of WebAssembly memory, core's and the runtime's together. Absent: 2 GiB. */
+  /**
+   * Most bytes of everything: core's and the runtime's WebAssembly memories, features, pictures and results. What cannot
+   * fit is refused before the networks load. Absent: 2 GiB.
+   */
   memoryLimit?: number;
+  /**
+   * What happens where that is not enough: 'fail' (where absent) gives a typed error; 'degrade' takes fewer memories and a
+   * smaller input, which changes the masks. Each step is told: as progress, and in memory().steps.
+   */
+  onPressure?: 'fail' | 'degrade';
+  limits?: Limits;
   /** 'auto' takes WebGPU where it computes what it should, else WebAssembly. */
   provider?: 'auto' | 'webgpu' | 'wasm';
   /** Threads of the WebAssembly runtime; 0 or absent: all cores, at most 8, where the page is cross-origin isolated, else 1. */
@@ -39,6 +48,20 @@ export interface CreateOptions {
   onProgress?: (progress: Progress) => void;
 }
 
+/** The defaults are those of services that run SAM 2. 0: no limit. */
+export interface Limits {
+  /** Sessions open at once; 2 where absent. */
+  sessions?: number;
+  /** Seconds without a call after which a session is closed; 300 where absent. Its save() still gives the last state. */
+  idleSeconds?: number;
+  /** Seconds between looks for idle sessions; 60 where absent, 0: none is looked for. */
+  sweepSeconds?: number;
+  /** Frames of a clip of which any frame can be asked for; 300 where absent. Streams have no such limit. */
+  maxVideoFrames?: number;
+  /** The longer side of such a clip's frames in pixels; 1920 where absent. */
+  maxFrameDimension?: number;
+}
+
 export interface AssetUrls {
   worker: string | URL;
   /** masklet_wasm.wasm */
@@ -50,13 +73,15 @@ export interface AssetUrls {
 }
 
 export interface Progress {
-  phase: 'start' | 'download' | 'networks' | 'open' | 'track';
+  phase: 'start' | 'plan' | 'download' | 'networks' | 'open' | 'track';
   done: number;
   /** Absent where it is not known. */
   total?: number;
   unit: 'bytes' | 'networks' | 'frames';
   /** What is being done, in words. */
   text: string;
+  /** While tracking: bytes in use, and the most that ever were. */
+  memory?: { current: number; peak: number };
 }
 
 /** What runs the networks, and why. */
@@ -83,11 +108,75 @@ export interface MemoryInfo {
   runtime: number;
   /** Bytes of frame features kept between runs, by all sessions. */
   features: number;
-  /** Bytes of frames and results held in JavaScript. */
+  /** Bytes of decoded pictures held in JavaScript. */
+  frames: number;
+  /** Those and the results. */
   results: number;
   /** Bytes of what the page keeps of sessions, for another worker where theirs dies. */
   snapshots: number;
   total: number;
+  /** The most that `total` ever was, without snapshots. */
+  peak: number;
+  /** What core, the runtime and JavaScript hold, by what it is for. */
+  categories: Record<MemoryCategory, { current: number; peak: number }>;
+  /** Of frames' features: how often they were there already, and how often a frame had to be encoded. */
+  cache: { hits: number; misses: number };
+  /** Where sessions' tracked frames lie: a file of the origin's, or memory where this browser has none. */
+  records: 'file' | 'memory';
+  /** What was given up for memoryLimit, in the order in which it was. */
+  steps: string[];
+}
+
+export type MemoryCategory =
+  | 'program'
+  | 'weights'
+  | 'activations'
+  | 'features'
+  | 'steps'
+  | 'trackStore'
+  | 'frames'
+  | 'results';
+
+/** What is to be planned, beside the clip. */
+export interface PlanScene {
+  /** 1 where absent. */
+  objects?: number;
+  /** Of each object; 1 where absent. */
+  promptedFrames?: number;
+  /** 'forward' where absent. */
+  direction?: 'forward' | 'backward' | 'both';
+  /** Label maps are asked for. */
+  labels?: boolean;
+}
+
+export interface PlanSettings {
+  /** Frames whose features stay. */
+  cachedFrames: number;
+  /** Decoded pictures kept. */
+  heldFrames: number;
+  /** Queries that attend at once. */
+  attentionChunk: number;
+  /** Tracked frames in memory on each side of the one at work. */
+  hotFrames: number;
+  memories: number;
+  inputSize: number;
+}
+
+/** What tracking will take, as `masklet plan --json` has it natively. */
+export interface Plan {
+  limitBytes: number;
+  totalBytes: number;
+  /** The smallest limit under which the same masks can be had. */
+  leastBytes: number;
+  /** Prompted frames of each object that there is room for; one more is refused. 0: no limit. */
+  mostPromptedFrames: number;
+  settings: PlanSettings;
+  bytes: Record<MemoryCategory, number>;
+  /** What was given up against what was asked for. */
+  steps: string[];
+  alternatives: { what: string; totalBytes: number; fits: boolean; sameMasks: boolean; settings: PlanSettings }[];
+  /** The limit is near. */
+  warning?: string;
 }
 
 /**
@@ -109,6 +198,10 @@ export interface OpenOptions {
   /** Name of the clip for exports; else the file's own. */
   name?: string;
   tracking?: TrackingOptions;
+  /** Other limits than create()'s, for this clip. */
+  limits?: Pick<Limits, 'maxVideoFrames' | 'maxFrameDimension'>;
+  /** What memory is planned for; one object, both ways, where absent. */
+  scene?: PlanScene;
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
 }
@@ -232,6 +325,8 @@ export interface PropagateOptions extends CallOptions {
    * direction 'both' counts: after the way forward it goes backward from the start.
    */
   continue?: boolean;
+  /** Told of each frame, with the memory in use, and of each step down for memoryLimit. */
+  onProgress?: (progress: Progress) => void;
 }
 
 /** What was said of an object so far. */

@@ -123,6 +123,34 @@ export interface SavedDetails {
   results: string
 }
 
+/** Where tracked frames' records lie: calls return undefined, or say why they cannot. The view is good during the call. */
+export interface RecordStore {
+  write(object: number, frame: number, record: Uint8Array): string | undefined
+  read(object: number, frame: number, record: Uint8Array): string | undefined
+  forget(object: number): void
+}
+
+/** What a session is given beside answers to its steps; without a store all records stay in core's memory. */
+export interface SessionHost {
+  store?: RecordStore | undefined
+  hotFrames?: number
+  maxPromptedFrames?: number
+}
+
+interface Held {
+  current: number
+  peak: number
+}
+
+/** Bytes by category (core/budget/memory_account.h), under one limit. */
+export interface CoreAccount extends Handle {
+  hold(category: string, what: string, bytes: number): Outcome
+  set(category: string, what: string, bytes: number): Outcome
+  reserve(bytes: number): void
+  touch(category: string, bytes: number): Outcome
+  report(): Held & { limit: number; categories: Record<string, Held> }
+}
+
 export interface CoreSession extends Loop {
   addPoints(prompt: CorePrompt): Outcome
   addMask(prompt: { object: number; frame: number; width: number; height: number; opacity?: boolean }, bitmap: Uint8Array): Outcome
@@ -134,6 +162,7 @@ export interface CoreSession extends Loop {
   show(frame: number): Outcome
   result(forms: CoreForms | undefined): Outcome<CoreFrame>
   describe(): Outcome<SessionDescription>
+  memory(): Held & { hits: number; misses: number }
   save(details: SavedDetails): Outcome<Uint8Array[]>
   trace(tag: string): void
   takeTrace(): Outcome<Uint8Array>
@@ -188,10 +217,20 @@ export interface MaskletsHeader {
 export interface CoreModule {
   errorCodes(): string[]
   openCheckpoint(source: ByteSource): Outcome<CoreCheckpoint>
-  createSession(model: CoreModel, clip: ClipSize, options: object): Outcome<CoreSession>
-  restoreSession(model: CoreModel, bytes: Uint8Array): Outcome<CoreSession>
+  createSession(model: CoreModel, account: CoreAccount, clip: ClipSize, options: object, host: SessionHost): Outcome<CoreSession>
+  restoreSession(
+    model: CoreModel,
+    account: CoreAccount,
+    bytes: Uint8Array,
+    settings: { cachedFrames?: number; memories?: number },
+    host: SessionHost,
+  ): Outcome<CoreSession>
   sessionDetails(bytes: Uint8Array): Outcome<SavedDetails>
   fingerprint(source: ByteSource): Outcome<string>
+  /** plan_json of core/budget/plan.h; wasm/plan_value.h lists the request. */
+  planSession(model: CoreModel, request: object): Outcome<string>
+  checkClip(clip: ClipSize, limits: { maxVideoFrames: number; maxFrameDimension: number }): Outcome
+  Account: new (limitBytes: number) => CoreAccount
   Sha256: new () => Handle & { update(bytes: Uint8Array): void; hex(): string }
   createImagePredictor(model: CoreModel): CoreImagePredictor
   frameFromRle(frame: CoreFrame, clip: ClipSize, forms: CoreForms | undefined): Outcome<CoreFrame>

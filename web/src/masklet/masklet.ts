@@ -3,6 +3,7 @@ import type {
   CreateOptions,
   ImageMask,
   ImagePrompt,
+  Limits,
   MemoryInfo,
   ModelInfo,
   OpenOptions,
@@ -27,6 +28,13 @@ import { wireModel, wireSource } from './sources.js'
 
 const defaultLimit = 2 ** 31
 const dtypes: readonly WeightDtype[] = ['f32', 'f16', 'q8']
+const usualLimits: Required<Limits> = {
+  sessions: 2,
+  idleSeconds: 300,
+  sweepSeconds: 60,
+  maxVideoFrames: 300,
+  maxFrameDimension: 1920,
+}
 
 /** Before a model is downloaded for nothing. */
 function checkDtype(dtype: WeightDtype = 'f32'): WeightDtype {
@@ -42,9 +50,12 @@ export class Masklet implements Disposable, AsyncDisposable {
   private readonly sessions = new Set<VideoSession>()
   private readonly lifeline: Lifeline
   private over = false
+  private opening = 0
+  private readonly sweeper: ReturnType<typeof setInterval> | undefined
 
   private constructor(
     private started: Started,
+    private readonly limits: Required<Limits>,
     start: (runtime: RuntimeInfo, signal: AbortSignal) => Promise<Started>,
   ) {
     this.lifeline = new Lifeline(started.channel, {
@@ -60,6 +71,7 @@ export class Masklet implements Disposable, AsyncDisposable {
         this.sessions.clear()
       },
     })
+    if (limits.idleSeconds && limits.sweepSeconds) this.sweeper = setInterval(() => this.sweep(), 1000 * limits.sweepSeconds)
   }
 
   /** What runs the networks, and why. */
@@ -78,15 +90,17 @@ export class Masklet implements Disposable, AsyncDisposable {
     const assets: Assets = assetUrls(options.urls)
     const onEvent = (progress: Progress) => options.onProgress?.(progress)
     const model = wireModel(options.model ?? 'nano', assets.nano, options.store ?? true)
+    const { memoryLimit = defaultLimit } = options
+    const limits = checkedLimits(options.limits)
     const start = (wanted: CreateOptions) =>
-      startWorker({ ...wanted, memoryLimit: options.memoryLimit ?? defaultLimit }, assets, (channel) =>
+      startWorker({ ...wanted, memoryLimit, onPressure: options.onPressure ?? 'fail' }, assets, (channel) =>
         channel.call<ModelInfo>(
           'loadModel',
           { model, inputSize: options.inputSize ?? 0, dtype },
           { signal: wanted.signal, onEvent },
         ),
       )
-    return new Masklet(await start(options), ({ provider, threads }, signal) => start({ provider, threads, signal }))
+    return new Masklet(await start(options), limits, ({ provider, threads }, signal) => start({ provider, threads, signal }))
   }
 
   /** Models kept in the origin's private file system. */
@@ -137,6 +151,7 @@ export class Masklet implements Disposable, AsyncDisposable {
   async close(): Promise<void> {
     if (this.over) return
     this.over = true
+    clearInterval(this.sweeper)
     const error = closed('Masklet')
     this.lifeline.close(error)
     for (const session of this.sessions) session.release(error)
@@ -153,12 +168,34 @@ export class Masklet implements Disposable, AsyncDisposable {
 
   private async openWith(source: VideoSource, options: OpenOptions, saved?: Blob): Promise<VideoSession> {
     throwIfAborted(options.signal, 'open')
+    const { sessions, maxVideoFrames, maxFrameDimension } = this.limits
+    if (sessions && this.sessions.size + this.opening >= sessions)
+      throw new MaskletError(
+        'invalid_state',
+        `${this.sessions.size + this.opening} sessions are open, and the limit is ${sessions}: close() one, or create Masklet ` +
+          'with a higher limits.sessions, or 0 for no limit',
+      )
+    const limits = { maxVideoFrames, maxFrameDimension, ...options.limits }
+    this.opening += 1
+    try {
+      return await this.begin(source, options, limits, saved)
+    } finally {
+      this.opening -= 1
+    }
+  }
+
+  private async begin(
+    source: VideoSource,
+    options: OpenOptions,
+    limits: Required<NonNullable<OpenOptions['limits']>>,
+    saved?: Blob,
+  ): Promise<VideoSession> {
     const channel = await this.worker()
     const wire: WireSource = await wireSource(source, channel)
     const session = await VideoSession.open(
       channel,
       this.lifeline,
-      { source: wire, name: options.name, tracking: options.tracking },
+      { source: wire, name: options.name, tracking: options.tracking, limits, scene: options.scene },
       saved,
       { signal: options.signal, onEvent: (progress: Progress) => options.onProgress?.(progress) },
       (closing) => this.sessions.delete(closing),
@@ -171,4 +208,18 @@ export class Masklet implements Disposable, AsyncDisposable {
   private worker(): Promise<Channel> {
     return this.lifeline.ready()
   }
+
+  private sweep(): void {
+    const { idleSeconds } = this.limits
+    for (const session of this.sessions) if (session.idleMs > 1000 * idleSeconds) void session.expire(idleSeconds)
+  }
+}
+
+/** Errors: invalid_argument. */
+function checkedLimits(given: Limits = {}): Required<Limits> {
+  const limits = { ...usualLimits, ...given }
+  for (const [name, value] of Object.entries(limits))
+    if (!(value >= 0 && Number.isFinite(value)))
+      throw new MaskletError('invalid_argument', `limits.${name} is ${value}; it must be a number of at least 0, where 0 is no limit`)
+  return limits
 }

@@ -22,5 +22,12 @@ export interface ClipSource {
   arrival?(frame: number): { time: number; dropped: number }
   /** Bytes held. */
   readonly bytes: number
+  /** Of a decoded picture, a pixel. */
+  readonly pictureBytes: number
+  /** Pictures that are on their way at once, and the most that are kept for going backward. */
+  readonly picturesUnderWay: number
+  readonly keptPictures: number
+  /** Keeps no more pictures than these. */
+  hold?(pictures: number): void
   close(): void
 }

@@ -16,6 +16,10 @@ async function decode(image: Blob, name: string): Promise<ImageBitmap> {
 export class ImageClip implements ClipSource {
   readonly rotation = 0
   readonly bytes = 0
+  readonly pictureBytes = 4
+  /** The bitmap, the canvas that it is read from, its pixels, and these in core. */
+  readonly picturesUnderWay = 4
+  readonly keptPictures = 0
   readonly times: readonly number[]
 
   private constructor(

@@ -8,6 +8,9 @@ export class StreamClip implements ClipSource {
   readonly frameCount = 0
   readonly times: readonly number[] = []
   readonly rotation = 0
+  /** The frame that came, its pixels, those of the one before, and these in core. */
+  readonly picturesUnderWay = 4
+  readonly keptPictures = 0
   private last: { frame: number; picture: DecodedPicture; time: number; dropped: number }
   private ended = false
 
@@ -42,6 +45,10 @@ export class StreamClip implements ClipSource {
 
   get bytes(): number {
     return this.last.picture.data.byteLength
+  }
+
+  get pictureBytes(): number {
+    return this.bytes / (this.width * this.height)
   }
 
   async picture(frame: number, signal: AbortSignal): Promise<DecodedPicture | undefined> {

@@ -1,4 +1,5 @@
 import { ALL_FORMATS, BlobSource, EncodedPacketSink, Input, type InputVideoTrack, VideoSampleSink } from 'mediabunny'
+import { recentPictures } from '../budget/plan.js'
 import { MaskletError, asMaskletError, throwIfAborted } from '../errors/error.js'
 import type { ClipSource } from './clip.js'
 import { FrameWalk } from './frame_walk.js'
@@ -6,14 +7,15 @@ import { type DecodedPicture, bitmapOf, pictureOf } from './picture.js'
 
 /** Bytes of pictures kept while frames are asked for backwards, where decoding starts at an earlier key frame. */
 const keptBytes = 48 * 2 ** 20
-/** Pictures kept on the way forward: the page shows them while the next ones are tracked. */
-const recentPictures = 4
 /** A decoder for looks at other frames is given back after this time without one. */
 const idleMs = 5000
 
 /** A video file: its frames by number, in the order in which they are shown. Decoded frames stream through; going
     backward, a stretch is decoded at once and kept. */
 export class VideoClip implements ClipSource {
+  /** The decoder's own, the picture that is read from it, and it in core. */
+  readonly picturesUnderWay = 6
+  private held = Infinity
   /** The way of tracking, and looks at frames elsewhere, which must not disturb it. */
   private readonly way: FrameWalk
   private readonly looks: FrameWalk
@@ -81,6 +83,19 @@ export class VideoClip implements ClipSource {
     return sum
   }
 
+  get pictureBytes(): number {
+    const [picture] = this.kept.values()
+    return picture ? picture.data.byteLength / (this.width * this.height) : 1.5
+  }
+
+  get keptPictures(): number {
+    return Math.max(1, Math.min(64, Math.floor(keptBytes / (this.width * this.height * 1.5))))
+  }
+
+  hold(pictures: number): void {
+    this.held = Math.max(1, pictures)
+  }
+
   picture(frame: number, signal: AbortSignal): Promise<DecodedPicture | undefined> {
     return this.alone(async () => (frame < this.times.length ? this.onTheWay(frame, signal) : undefined))
   }
@@ -100,7 +115,7 @@ export class VideoClip implements ClipSource {
   private async onTheWay(frame: number, signal: AbortSignal): Promise<DecodedPicture> {
     const found = this.kept.get(frame)
     if (found) return found
-    const most = Math.max(1, Math.min(64, Math.floor(keptBytes / (this.width * this.height * 1.5))))
+    const most = Math.min(this.held, this.keptPictures)
     if (!this.way.isBehind(frame)) return this.keep(frame, await this.decode(this.way, frame, signal), Math.min(recentPictures, most))
     // Backward by a little: decode from some frames before and keep what comes by.
     this.kept.clear()

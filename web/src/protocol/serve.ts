@@ -113,5 +113,5 @@ export class Server {
 
 /** Code that trapped left its memory as it was in the middle of something. */
 function isTrap(error: MaskletError): boolean {
-  return error.code === 'runtime_failed' && error.cause instanceof WebAssembly.RuntimeError
+  return error.cause instanceof WebAssembly.RuntimeError
 }

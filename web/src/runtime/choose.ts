@@ -46,7 +46,7 @@ async function withoutGpu(): Promise<string | undefined> {
  * another runtime would meet as well (a checkpoint that is none, a cancellation) ends the search.
  */
 export async function startWorker<T>(
-  options: CreateOptions & { memoryLimit: number },
+  options: CreateOptions & { memoryLimit: number; onPressure: 'fail' | 'degrade' },
   assets: Assets,
   load: (channel: Channel) => Promise<T>,
 ): Promise<{ channel: Channel; info: RuntimeInfo; loaded: T }> {
@@ -61,6 +61,7 @@ export async function startWorker<T>(
       ...attempt,
       ...(lock && { lock }),
       memoryLimit: options.memoryLimit,
+      onPressure: options.onPressure,
       coreUrl: assets.core,
       runtimeFiles: assets.runtime[attempt.provider],
       nano: assets.nano,

@@ -75,6 +75,12 @@ export class Runtime {
     return clampedBytes()
   }
 
+  /** Another limit; it counts for memories that are made from now on. */
+  limitMemory(bytes: number): void {
+    this.options.memoryLimit = bytes
+    clampMemory(bytes)
+  }
+
   has(name: string): boolean {
     return this.sessions.has(name)
   }
@@ -109,7 +115,7 @@ export class Runtime {
   async unload(name: string): Promise<void> {
     const session = this.sessions.get(name)
     this.sessions.delete(name)
-    await session?.release()
+    await this.alone(async () => session?.release())
   }
 
   /** Runs a step and returns the outputs that core wants, in the step's order. */
@@ -177,6 +183,7 @@ export class Runtime {
       'out_of_memory',
       `${error.message} (the runtime holds ${mebibytes(this.memoryBytes)} of its ${mebibytes(this.options.memoryLimit)}; ` +
         'raise memoryLimit, or take a smaller inputSize or model)',
+      { cause: thrown },
     )
   }
 }

@@ -2,9 +2,13 @@ import type {
   BoxPrompt,
   CallOptions,
   FrameResult,
+  Limits,
   MaskPrompt,
   ObjectState,
+  Plan,
+  PlanScene,
   PointsPrompt,
+  Progress,
   PropagateOptions,
   TrackingOptions,
 } from '../api/types.js'
@@ -13,7 +17,7 @@ import type { Lifeline } from '../masklet/lifeline.js'
 import { frameResult } from '../masklet/revive.js'
 import type { WireSource } from '../media/open.js'
 import type { CallSettings, Channel } from '../protocol/channel.js'
-import type { SavedSession, SessionInfo } from '../worker/session.js'
+import type { SavedSession, SessionInfo, WireWay } from '../worker/session.js'
 import type { WireFrame } from '../worker/wire.js'
 import { Keeper } from './keeper.js'
 
@@ -22,6 +26,8 @@ export interface Opening {
   source: WireSource
   name?: string | undefined
   tracking?: TrackingOptions | undefined
+  limits: Pick<Limits, 'maxVideoFrames' | 'maxFrameDimension'>
+  scene?: PlanScene | undefined
 }
 
 /** Objects tracked through one clip. Made by Masklet.open(); close() frees it, or `using`. Where its worker dies, it
@@ -30,6 +36,8 @@ export class VideoSession implements Disposable, AsyncDisposable {
   /** Why no call is taken any more. */
   private over: MaskletError | undefined
   private readonly keeper: Keeper
+  private underWay = 0
+  private lastUse = performance.now()
 
   private constructor(
     private readonly lifeline: Lifeline,
@@ -133,7 +141,8 @@ export class VideoSession implements Disposable, AsyncDisposable {
    * yielded so far stay. The worker is at most two frames ahead of the loop.
    */
   async *propagate(options: PropagateOptions = {}): AsyncGenerator<FrameResult, void, undefined> {
-    const { signal, ...way } = options
+    const { signal, onProgress, ...given } = options
+    const way: WireWay = { ...given, tellsProgress: onProgress !== undefined }
     const seen = new Set<number>()
     for (let again = false; ; again = true) {
       const channel = await this.lifeline.ready()
@@ -141,7 +150,7 @@ export class VideoSession implements Disposable, AsyncDisposable {
       const goesOn = again && this.keeper.isOf(way)
       const rest = goesOn ? { ...way, continue: this.info.interrupted !== undefined } : way
       try {
-        for await (const frame of this.track(channel, rest, signal)) {
+        for await (const frame of this.track(channel, rest, signal, onProgress)) {
           if (seen.has(frame.frame)) continue // after a restart it is tracked again
           if (this.isRestorable) seen.add(frame.frame)
           this.lifeline.progressed()
@@ -150,7 +159,9 @@ export class VideoSession implements Disposable, AsyncDisposable {
         }
         return
       } catch (thrown) {
-        if (this.over || !this.isRestorable || !channel.failure || signal?.aborted) throw thrown
+        // Where memory gave out, it would again: the session is intact in another worker, for whoever asks for less.
+        const isFull = thrown instanceof MaskletError && thrown.code === 'out_of_memory'
+        if (this.over || !this.isRestorable || !channel.failure || signal?.aborted || isFull) throw thrown
       } finally {
         if (!channel.failure) void this.keeper.keep()
       }
@@ -159,8 +170,9 @@ export class VideoSession implements Disposable, AsyncDisposable {
 
   private async *track(
     channel: Channel,
-    options: Omit<PropagateOptions, 'signal'>,
+    options: WireWay,
     signal: AbortSignal | undefined,
+    onProgress: PropagateOptions['onProgress'],
   ): AsyncGenerator<FrameResult, void, undefined> {
     const stop = new AbortController()
     const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
@@ -169,11 +181,13 @@ export class VideoSession implements Disposable, AsyncDisposable {
     let ended: { error?: unknown } | undefined
     const work = this.callOn<void>(channel, 'propagate', { options }, {
       signal: either,
-      onEvent: (wire: WireFrame) =>
-        new Promise<void>((taken) => {
-          arrived.push({ frame: frameResult(wire), taken })
+      onEvent: (event: WireFrame | Progress) => {
+        if ('phase' in event) return onProgress?.(event)
+        return new Promise<void>((taken) => {
+          arrived.push({ frame: frameResult(event), taken })
           wake?.()
-        }),
+        })
+      },
     }).then(
       () => (ended = {}),
       (error: unknown) => (ended = { error }),
@@ -218,6 +232,12 @@ export class VideoSession implements Disposable, AsyncDisposable {
     return this.call('objects', {})
   }
 
+  /** What tracking will take, with what it would take otherwise; the objects that are there count where none are given.
+      Errors: out_of_memory where it does not fit memoryLimit, with the nearest settings that do. */
+  plan(scene: PlanScene = {}): Promise<Plan> {
+    return this.call('plan', { scene })
+  }
+
   /** The results as the command line's masklets.jsonl. */
   exportJSON(): Promise<string> {
     return this.call('exportJSON', {})
@@ -254,6 +274,26 @@ export class VideoSession implements Disposable, AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  /** @internal Milliseconds since the last call ended; 0 while one runs. */
+  get idleMs(): number {
+    return this.underWay ? 0 : performance.now() - this.lastUse
+  }
+
+  /** @internal Closed for having been idle; what was kept can still be saved. */
+  async expire(seconds: number): Promise<void> {
+    await this.keeper.keep()
+    const channel = this.lifeline.ready()
+    this.onClose(this)
+    this.lose(
+      new MaskletError(
+        'invalid_state',
+        `the session was idle for ${seconds} s and is closed; resume() goes on from what its save() gives, or create Masklet ` +
+          'with a higher limits.idleSeconds, or 0 for no limit',
+      ),
+    )
+    await channel.then((worker) => worker.call('closeSession', { session: this.info.id })).catch(() => undefined)
   }
 
   /** @internal No worker is there for it any more; what was kept can still be saved. */
@@ -317,7 +357,13 @@ export class VideoSession implements Disposable, AsyncDisposable {
 
   private async callOn<T>(channel: Channel, method: string, args: object, settings: CallSettings = {}): Promise<T> {
     if (this.over) throw this.over
-    return channel.call<T>(method, { session: this.info.id, ...args }, settings)
+    this.underWay += 1
+    try {
+      return await channel.call<T>(method, { session: this.info.id, ...args }, settings)
+    } finally {
+      this.underWay -= 1
+      this.lastUse = performance.now()
+    }
   }
 }
 

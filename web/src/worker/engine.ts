@@ -1,8 +1,10 @@
 import type * as Ort from 'onnxruntime-web'
-import type { ImagePrompt, MaskForms, MemoryInfo, ModelInfo, ObjectState, Progress, PropagateOptions, TrackingOptions, WeightDtype } from '../api/types.js'
+import type { ImagePrompt, Limits, MaskForms, MemoryInfo, ModelInfo, ObjectState, Plan, PlanScene, Progress, TrackingOptions, WeightDtype } from '../api/types.js'
+import { Budget, type Holder, shares } from '../budget/budget.js'
+import { type PlannedClip, leastClip, planFor, usualClip, weightBytes } from '../budget/plan.js'
 import { type Core, check, createCore } from '../core/core.js'
-import { type CoreImagePredictor, type CoreModel, type CorePrompt, type CoreSession, type NetworkName, type SavedDetails, networkNames } from '../core/module.js'
-import { MaskletError, throwIfAborted } from '../errors/error.js'
+import { type CoreAccount, type CoreImagePredictor, type CoreModel, type CorePrompt, type CoreSession, type NetworkName, type SavedDetails, type SessionHost, networkNames } from '../core/module.js'
+import { MaskletError, asMaskletError, throwIfAborted } from '../errors/error.js'
 import type { ClipSource } from '../media/clip.js'
 import { openClip, type WireSource } from '../media/open.js'
 import { type CallContext, type Handler, Moved, type Server } from '../protocol/serve.js'
@@ -11,19 +13,31 @@ import { KeptTensors, type Provider, Runtime } from '../runtime/runtime.js'
 import { type OpenModelFiles, type WireModel, openModelFiles } from '../weights/model_files.js'
 import { drive } from './drive.js'
 import { goldenCheck } from './golden_check.js'
-import { type SessionInfo, WorkerSession, fingerprint } from './session.js'
+import { RecordFile } from './record_file.js'
+import { type SessionInfo, type WireWay, WorkerSession, fingerprint } from './session.js'
 import { coreForms, wireImageMasks } from './wire.js'
 
 export interface StartArgs {
   provider: Provider
   threads: number
   memoryLimit: number
+  onPressure: 'fail' | 'degrade'
   coreUrl: string
   runtimeFiles: RuntimeFiles
   /** The embedded model, with which the provider is checked. */
   nano: { weights: string; architecture: string }
   /** To be held as long as the worker lives. */
   lock?: string
+}
+
+interface OpenArgs {
+  source: WireSource
+  name?: string
+  tracking?: TrackingOptions
+  limits: Required<Pick<Limits, 'maxVideoFrames' | 'maxFrameDimension'>>
+  scene?: PlanScene
+  /** A saved session. */
+  bytes?: Uint8Array
 }
 
 interface ImageMode {
@@ -33,12 +47,10 @@ interface ImageMode {
   height: number
 }
 
-/** Core's share of memoryLimit; the runtime has the rest. */
-function coreShare(memoryLimit: number): number {
-  return Math.min(2 ** 30, Math.max(32 * 2 ** 20, memoryLimit / 4))
-}
-
-const leastMemory = 96 * 2 ** 20
+/** For core before a model is planned. */
+const firstShare = 32 * 2 ** 20
+/** What networks are built with, where memory does not say otherwise. */
+const usualChunk = 256
 const floatImageEncoder = 'image_encoder/float'
 
 /** false where locks are forbidden, as in sandboxed frames. */
@@ -51,6 +63,12 @@ function hold(lock: string): Promise<boolean> {
 /** Everything that lives in the worker: core, the runtime, a model and its sessions. */
 export class Engine {
   private core!: Core
+  private account!: CoreAccount
+  private budget!: Budget
+  /** Core's instance that builds networks, while it does. */
+  private builder: Core | undefined
+  /** That the attention is built with. */
+  private attentionChunk = usualChunk
   private runtime!: Runtime
   private start!: StartArgs
   private model: CoreModel | undefined
@@ -59,6 +77,7 @@ export class Engine {
   private dtype: WeightDtype = 'f32'
   private fingerprint = ''
   private imageMode: ImageMode | undefined
+  private imageHolder: Holder | undefined
   private readonly sessions = new Map<number, WorkerSession>()
   private lastId = 0
   server!: Server
@@ -66,8 +85,9 @@ export class Engine {
   readonly handlers: Record<string, Handler> = {
     start: (args: StartArgs, context) => this.begin(args, context),
     loadModel: (args: { model: WireModel; inputSize: number; dtype: WeightDtype }, context) => this.loadModel(args, context),
-    open: (args: { source: WireSource; name?: string; tracking?: TrackingOptions }, context) => this.open(args, context),
-    resume: (args: { source: WireSource; name?: string; bytes: Uint8Array }, context) => this.open(args, context),
+    open: (args: OpenArgs, context) => this.open(args, context),
+    resume: (args: OpenArgs, context) => this.open(args, context),
+    plan: (args: { session: number; scene: PlanScene }) => this.plan(this.session(args.session), args.scene),
     closeSession: ({ session }: { session: number }) => this.closeSession(session),
     addPoints: (args: { session: number; prompt: CorePrompt; masks?: MaskForms }, context) =>
       this.session(args.session).addPoints(args.prompt, args.masks, context),
@@ -77,7 +97,7 @@ export class Engine {
       this.session(args.session).clearPrompts(args.object, args.frame, args.masks, context),
     removeObject: (args: { session: number; object: number }) => this.session(args.session).removeObject(args.object),
     reset: (args: { session: number }) => this.session(args.session).reset(),
-    propagate: (args: { session: number; options: PropagateOptions }, context) =>
+    propagate: (args: { session: number; options: WireWay }, context) =>
       this.session(args.session).propagate(args.options, context),
     result: (args: { session: number; frame: number; masks?: MaskForms }, context) =>
       this.session(args.session).result(args.frame, args.masks, context),
@@ -101,21 +121,16 @@ export class Engine {
   }
 
   private async begin(args: StartArgs, context: CallContext): Promise<void> {
-    if (args.memoryLimit < leastMemory)
-      throw new MaskletError(
-        'invalid_argument',
-        `memoryLimit is ${args.memoryLimit} bytes; the smallest that anything runs in is ${leastMemory}`,
-      )
     if (args.lock && (await hold(args.lock))) void context.emit(args.lock)
     this.start = args
-    const share = coreShare(args.memoryLimit)
+    void RecordFile.sweep()
     const ort = (await (args.provider === 'webgpu' ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm'))) as typeof Ort
-    this.core = await createCore(args.coreUrl, share)
+    this.core = await createCore(args.coreUrl, firstShare)
     this.runtime = Runtime.start(ort, {
       provider: args.provider,
       threads: args.threads,
       files: args.runtimeFiles,
-      memoryLimit: args.memoryLimit - share,
+      memoryLimit: Math.max(0, args.memoryLimit - firstShare),
     })
     if (args.provider === 'webgpu') await this.checkProvider(args, context.signal)
   }
@@ -148,22 +163,68 @@ export class Engine {
         text = `Downloading the model, which is not kept: ${why}`
       },
     })
-    const checkpoint = check(this.core.module.openCheckpoint(files.weights))
-    try {
-      this.model = check(checkpoint.recognise(files.modelJson, inputSize))
-    } finally {
-      checkpoint.delete()
-    }
-    this.fingerprint = check(this.core.module.fingerprint(files.weights))
     this.files = files
-    this.inputSize = inputSize
     this.dtype = dtype
+    await this.planModel(inputSize, context)
+    this.fingerprint = check(this.core.module.fingerprint(files.weights))
     await this.loadNetworks(
       networkNames.map((network) => ({ name: network, network, floatImage: false })),
       context,
     )
-    const { name, imageSize } = this.model.describe()
+    const { name, imageSize } = this.openModel().describe()
     return { architecture: name, name: files.weights.name, inputSize: imageSize }
+  }
+
+  /** Plans for a clip of the usual size, or else for the least one; then core gets its share of the limit, and what the
+      runtime may take is bounded. Nothing is loaded before. */
+  private async planModel(inputSize: number, context: CallContext): Promise<void> {
+    const { memoryLimit, coreUrl, onPressure } = this.start
+    const asked = {
+      limit: memoryLimit,
+      weightBytes: weightBytes[this.dtype],
+      attentionChunk: usualChunk,
+      scene: { objects: 2 },
+      tracking: {},
+    }
+    const model = this.recognise(inputSize)
+    let plan: Plan
+    try {
+      plan = planFor(this.core.module, model, { ...asked, degrade: false, clip: usualClip })
+    } catch {
+      plan = planFor(this.core.module, model, { ...asked, scene: {}, degrade: onPressure === 'degrade', clip: leastClip })
+    }
+    const { settings } = plan
+    this.inputSize = settings.inputSize
+    this.attentionChunk = settings.attentionChunk
+    const share = shares(memoryLimit, plan)
+    this.core = await createCore(coreUrl, share.core)
+    this.runtime.limitMemory(share.runtime)
+    this.model = this.recognise(settings.inputSize)
+    this.account = new this.core.module.Account(memoryLimit)
+    const heaps = () => ({
+      core: this.core.memory.buffer.byteLength + (this.builder?.memory.buffer.byteLength ?? 0),
+      runtime: this.runtime.memoryBytes,
+    })
+    this.budget = new Budget(memoryLimit, this.account, heaps)
+    const lowered = plan.steps.filter((step) => step.startsWith('input size'))
+    for (const step of lowered) this.report(step, context)
+  }
+
+  private recognise(inputSize: number): CoreModel {
+    const { weights, modelJson } = this.openFiles()
+    const checkpoint = check(this.core.module.openCheckpoint(weights))
+    try {
+      return check(checkpoint.recognise(modelJson, inputSize))
+    } finally {
+      checkpoint.delete()
+    }
+  }
+
+  /** A step down is never silent. */
+  private report(step: string, context: CallContext): void {
+    this.budget.steps.push(step)
+    const progress: Progress = { phase: 'plan', done: this.budget.steps.length, unit: 'frames', text: `For the memory limit: ${step}` }
+    void context.emit(progress)
   }
 
   /** Networks are built one at a time in an instance of core that is then thrown away: its memory grows to the
@@ -174,7 +235,8 @@ export class Engine {
   ): Promise<void> {
     const files = this.openFiles()
     const left = this.start.memoryLimit - this.core.memory.buffer.byteLength - this.runtime.memoryBytes
-    const { module } = await createCore(this.start.coreUrl, left)
+    this.builder = await createCore(this.start.coreUrl, left)
+    const { module } = this.builder
     const checkpoint = check(module.openCheckpoint(files.weights))
     const model = check(checkpoint.recognise(files.modelJson, this.inputSize))
     try {
@@ -183,28 +245,44 @@ export class Engine {
         const text = `Loading ${network.replace('_', ' ')}`
         const progress: Progress = { phase: 'networks', done: index, total: wanted.length, unit: 'networks', text }
         void context.emit(progress)
-        await this.runtime.load(name, check(checkpoint.network(model, network, { floatImage, dtype: this.dtype })))
+        const { attentionChunk, dtype } = this
+        const built = check(checkpoint.network(model, network, { floatImage, attentionChunk, dtype }))
+        this.budget.takeWeights(name, built.weights().byteLength)
+        await this.runtime.load(name, built)
+        this.budget.measure()
       }
     } finally {
       model.delete()
       checkpoint.delete()
+      this.builder = undefined
     }
   }
 
   private async open(
-    args: { source: WireSource; name?: string; tracking?: TrackingOptions; bytes?: Uint8Array },
+    args: OpenArgs,
     context: CallContext,
   ): Promise<SessionInfo> {
-    const model = this.openModel()
     const clip = await openClip(args.source, args.name, this.server, context)
+    let records: RecordFile | undefined
+    let made: WorkerSession | undefined
     try {
-      const details = args.bytes && this.checkSaved(args.bytes, clip)
       const stream = clip.frameCount === 0
-      const tracking = { ...(stream && { historyFrames: 16 }), ...args.tracking }
+      if (!stream) check(this.core.module.checkClip(clip, args.limits))
+      const details = args.bytes && this.checkSaved(args.bytes, clip)
+      const asked = { ...(stream && { historyFrames: 16 }), ...args.tracking }
+      const plan = await this.planClip(clip, asked, { direction: 'both', ...args.scene }, context)
+      const model = this.openModel()
+      const { cachedFrames, memories, heldFrames, hotFrames } = plan.settings
+      const isLowered = plan.steps.some((step) => step.startsWith('memories'))
+      const tracking = { ...asked, cachedFrames, ...(isLowered && { memories }) }
+      clip.hold?.(heldFrames)
+      records = stream ? undefined : await this.openRecords(context)
+      const host: SessionHost = { store: records, hotFrames, maxPromptedFrames: plan.mostPromptedFrames }
+      const { module } = this.core
       const session = check(
         args.bytes
-          ? this.core.module.restoreSession(model, args.bytes)
-          : this.core.module.createSession(model, clip, tracking),
+          ? module.restoreSession(model, this.account, args.bytes, {}, host)
+          : module.createSession(model, this.account, clip, tracking, host),
       )
       const id = ++this.lastId
       const used = {
@@ -212,14 +290,83 @@ export class Engine {
         fingerprint: this.fingerprint,
         inputSize: model.describe().imageSize,
       }
-      const made = new WorkerSession(id, this.core.module, session, this.runtime, clip, used)
+      const restore = (bytes: Uint8Array, settings: object) => module.restoreSession(model, this.account, bytes, settings, host)
+      made = new WorkerSession(id, module, session, this.runtime, clip, used, {
+        budget: this.budget,
+        degrades: this.start.onPressure === 'degrade',
+        records,
+        restore,
+        plan,
+        tracking,
+      })
       if (details) this.restore(made, session, details)
       this.sessions.set(id, made)
       return made.info()
     } catch (thrown) {
       clip.close()
+      if (made) this.budget.remove(made)
+      void records?.close()
       throw thrown
     }
+  }
+
+  private async openRecords(context: CallContext): Promise<RecordFile | undefined> {
+    try {
+      return await RecordFile.open()
+    } catch (thrown) {
+      const { message } = asMaskletError(thrown, 'io_failed', 'opening a file')
+      const text = `Tracked frames stay in memory, all of them: ${message}`
+      void context.emit({ phase: 'open', done: 0, unit: 'frames', text } satisfies Progress)
+      return undefined
+    }
+  }
+
+  /** What a session with the clip may take of what other sessions leave. Networks with another attention chunk or input
+      size are loaded again. */
+  private async planClip(clip: ClipSource, tracking: TrackingOptions, scene: PlanScene, context: CallContext): Promise<Plan> {
+    const plan = this.planned(clip, tracking, scene)
+    const { inputSize, attentionChunk } = plan.settings
+    const loaded = this.openModel().describe().imageSize
+    if (inputSize < loaded && this.sessions.size)
+      throw new MaskletError(
+        'out_of_memory',
+        `'${clip.name}' with ${clip.width} x ${clip.height} pixels fits memoryLimit with an input size of ${inputSize}, and ` +
+          `sessions are open for which the model is loaded with ${loaded}; close them, or raise memoryLimit`,
+      )
+    const changed = inputSize < loaded ? networkNames : attentionChunk < this.attentionChunk ? (['memory_attention'] as const) : []
+    this.attentionChunk = attentionChunk
+    if (inputSize < loaded) {
+      this.inputSize = inputSize
+      this.model = this.recognise(inputSize)
+    }
+    for (const name of changed) await this.runtime.unload(name)
+    if (changed.length)
+      await this.loadNetworks(
+        changed.map((network) => ({ name: network, network, floatImage: false })),
+        context,
+      )
+    for (const step of plan.steps) this.report(step, context)
+    this.budget.reserve(plan.bytes.activations + plan.bytes.steps)
+    return plan
+  }
+
+  /** The plan of one more session, or of `own` instead of what it has. */
+  private planned(clip: PlannedClip, tracking: TrackingOptions, scene: PlanScene, own?: WorkerSession): Plan {
+    let others = 0
+    for (const session of this.sessions.values()) if (session !== own) others += session.plannedBytes
+    return planFor(this.core.module, this.openModel(), {
+      limit: Math.max(1, this.start.memoryLimit - others),
+      weightBytes: weightBytes[this.dtype],
+      degrade: this.start.onPressure === 'degrade',
+      attentionChunk: this.attentionChunk,
+      clip,
+      scene,
+      tracking,
+    })
+  }
+
+  private plan(session: WorkerSession, scene: PlanScene): Plan {
+    return this.planned(session.clip, session.tracking, { objects: Math.max(1, session.objects().length), ...scene }, session)
   }
 
   private restore(made: WorkerSession, session: CoreSession, details: SavedDetails): void {
@@ -272,6 +419,9 @@ export class Engine {
         width: 0,
         height: 0,
       })
+      const { kept } = mode
+      this.imageHolder ??= { get featureBytes() { return kept.bytes }, frameBytes: 0, resultBytes: 0 }
+      this.budget.add(this.imageHolder)
       check(mode.predictor.setImage(clip.width, clip.height))
       await drive(mode.predictor, {
         runtime: this.runtime,
@@ -311,13 +461,15 @@ export class Engine {
   }
 
   private memory(): Omit<MemoryInfo, 'snapshots'> {
-    const sessions = [...this.sessions.values()]
-    const core = this.core.memory.buffer.byteLength
-    const runtime = this.runtime.memoryBytes
-    const features =
-      sessions.reduce((sum, session) => sum + session.featureBytes, 0) + (this.imageMode?.kept.bytes ?? 0)
-    const results = sessions.reduce((sum, session) => sum + session.resultBytes, 0)
-    return { limit: this.start.memoryLimit, core, runtime, features, results, total: core + runtime + features + results }
+    const cache = { hits: 0, misses: 0 }
+    let records: MemoryInfo['records'] = 'file'
+    for (const session of this.sessions.values()) {
+      const { hits, misses } = session.cacheUse()
+      cache.hits += hits
+      cache.misses += misses
+      if (session.clip.frameCount && !session.hasRecordFile) records = 'memory'
+    }
+    return { ...this.budget.info(), cache, records }
   }
 
   private session(id: number): WorkerSession {

@@ -39,7 +39,7 @@ async function track(core: CoreModule, runtime: Runtime, nano: OpenModelFiles, s
   const checkpoint = check(core.openCheckpoint(nano.weights))
   const model = check(checkpoint.recognise(nano.modelJson, 0))
   for (const network of networkNames) await runtime.load(`${network}/golden`, check(checkpoint.network(model, network, {})))
-  const session = check(core.createSession(model, { ...clip, frameCount: frames }, {}))
+  const session = check(core.createSession(model, new core.Account(0), { ...clip, frameCount: frames }, {}, {}))
   const kept = new KeptTensors()
   const results: CoreFrame[] = []
   const host = {

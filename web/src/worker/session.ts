@@ -1,4 +1,5 @@
-import type { MaskForms, ObjectState, PropagateOptions } from '../api/types.js'
+import type { MaskForms, ObjectState, Plan, Progress, PropagateOptions, TrackingOptions } from '../api/types.js'
+import type { Budget, Holder } from '../budget/budget.js'
 import { check } from '../core/core.js'
 import type { CoreFrame, CoreModule, CorePrompt, CoreSession, Outcome, SavedDetails, SessionDescription } from '../core/module.js'
 import { MaskletError, asMaskletError, cancelled, closed } from '../errors/error.js'
@@ -7,10 +8,27 @@ import type { CallContext, Moved } from '../protocol/serve.js'
 import { KeptTensors, type Runtime } from '../runtime/runtime.js'
 import { blobSource } from '../weights/source.js'
 import { drive } from './drive.js'
+import type { RecordFile } from './record_file.js'
 import { type WireFrame, coreForms, wireFrame } from './wire.js'
 
 /** Results that a stream keeps. */
 const streamResults = 256
+
+/** What bounds a session's memory. */
+export interface SessionBudget {
+  budget: Budget
+  /** Whether it may step down where memory does not do. */
+  degrades: boolean
+  /** Absent: all records stay in core's memory. */
+  records: RecordFile | undefined
+  /** Core's session again, from saved bytes, with other settings. */
+  restore(bytes: Uint8Array, settings: { cachedFrames?: number; memories?: number }): Outcome<CoreSession>
+  plan: Plan
+  tracking: TrackingOptions
+}
+
+/** PropagateOptions as they cross to the worker. */
+export type WireWay = Omit<PropagateOptions, 'signal' | 'onProgress'> & { tellsProgress?: boolean }
 
 export interface SessionInfo {
   id: number
@@ -36,7 +54,7 @@ interface SavedLine {
 }
 
 /** A session of core with its clip, its kept tensors and its results. */
-export class WorkerSession {
+export class WorkerSession implements Holder {
   private readonly kept = new KeptTensors()
   /** In the order of tracking. */
   private readonly results = new Map<number, CoreFrame>()
@@ -46,6 +64,8 @@ export class WorkerSession {
   private partial = 'not tracked yet'
   private fingerprint: string | undefined
   private over = false
+  /** Of the feature cache, before the last step down. */
+  private usedBefore = { hits: 0, misses: 0 }
   private readonly afterFrame: (() => void)[] = []
   private running: CallContext | undefined
   private busy: Promise<unknown> = Promise.resolve()
@@ -53,11 +73,14 @@ export class WorkerSession {
   constructor(
     readonly id: number,
     private readonly core: CoreModule,
-    private readonly session: CoreSession,
+    private session: CoreSession,
     private readonly runtime: Runtime,
     readonly clip: ClipSource,
     private readonly model: { name: string; fingerprint: string; inputSize: number },
-  ) {}
+    private readonly bounds: SessionBudget,
+  ) {
+    bounds.budget.add(this)
+  }
 
   /** Takes over the results of a saved session. */
   restore(details: SavedDetails): void {
@@ -108,17 +131,33 @@ export class WorkerSession {
     this.partial = 'not tracked yet'
   }
 
-  async propagate(options: PropagateOptions, context: CallContext): Promise<void> {
+  async propagate(options: WireWay, context: CallContext): Promise<void> {
     this.checkOpen()
     const interrupted = options.continue ? this.describe().propagation : undefined
     const direction = options.direction ?? (interrupted?.reverse ? 'backward' : 'forward')
     const start = options.start ?? this.startOf(direction)
     const { length, masks } = options
+    let done = 0
+    const take = async (frame: CoreFrame) => {
+      const wire = await this.keep(frame, masks)
+      done += 1
+      if (options.tellsProgress) void context.emit(this.progress(done, frame.frame))
+      await context.emit(wire)
+    }
     const run = async (begun: Outcome, skip?: number) => {
       check(begun)
-      await this.drive(context, masks, async (frame) => {
-        if (frame.frame !== skip) await context.emit(await this.keep(frame, masks))
-      })
+      for (;;) {
+        try {
+          return await this.drive(context, masks, async (frame) => {
+            if (frame.frame !== skip) await take(frame)
+          })
+        } catch (thrown) {
+          const step = this.stepDown(thrown)
+          if (!step) throw thrown
+          void context.emit(this.progress(done, undefined, step))
+          check(this.session.continuePropagation())
+        }
+      }
     }
     this.direction = direction
     this.partial = 'cancelled: tracking has not come to its end'
@@ -228,8 +267,31 @@ export class WorkerSession {
     return this.kept.bytes
   }
 
+  get frameBytes(): number {
+    return this.clip.bytes
+  }
+
+  /** What the session was planned with, of what is not the model's. */
+  get plannedBytes(): number {
+    const { features, trackStore, frames, results } = this.bounds.plan.bytes
+    return features + trackStore + frames + results
+  }
+
+  get tracking(): TrackingOptions {
+    return this.bounds.tracking
+  }
+
+  get hasRecordFile(): boolean {
+    return this.bounds.records !== undefined
+  }
+
+  cacheUse(): { hits: number; misses: number } {
+    const { hits, misses } = this.session.memory()
+    return { hits: hits + this.usedBefore.hits, misses: misses + this.usedBefore.misses }
+  }
+
   get resultBytes(): number {
-    let sum = this.clip.bytes
+    let sum = 0
     for (const frames of [this.results, this.previews])
       for (const { objects } of frames.values()) for (const { counts } of objects) sum += counts.length + 100
     return sum
@@ -244,6 +306,40 @@ export class WorkerSession {
     this.session.delete()
     this.kept.close()
     this.clip.close()
+    this.bounds.budget.remove(this)
+    await this.bounds.records?.close()
+  }
+
+  /** After out_of_memory, where that is allowed: the same state in a session that holds less. Says what was given up. */
+  private stepDown(thrown: unknown): string | undefined {
+    const { degrades, budget, tracking, restore } = this.bounds
+    if (!degrades || !(thrown instanceof MaskletError) || thrown.code !== 'out_of_memory') return undefined
+    const { settings } = this.bounds.plan
+    const name = (tracking.cachedFrames ?? settings.cachedFrames) > 1 ? 'cachedFrames' : 'memories'
+    const before = tracking[name] || settings[name]
+    if (before <= 1) return undefined
+    const after = before >> 1
+    const bytes = joined(check(this.session.save(noDetails)))
+    const { hits, misses } = this.cacheUse()
+    this.session.delete()
+    this.kept.close()
+    tracking[name] = after
+    this.session = check(restore(bytes, { [name]: after }))
+    this.usedBefore = { hits, misses }
+    const step = `${name === 'memories' ? 'memories' : 'cached frames'} ${before} -> ${after}`
+    budget.steps.push(step)
+    return step
+  }
+
+  private progress(done: number, frame: number | undefined, step?: string): Progress {
+    const { total: current, peak } = this.bounds.budget.measure()
+    return {
+      phase: step ? 'plan' : 'track',
+      done,
+      unit: 'frames',
+      text: step ? `For the memory limit: ${step}` : `Frame ${frame} is tracked`,
+      memory: { current, peak },
+    }
   }
 
   private async prompt(
@@ -274,7 +370,11 @@ export class WorkerSession {
     const work = drive(this.session, {
       runtime: this.runtime,
       kept: this.kept,
-      picture: (frame) => this.clip.picture(frame, context.signal),
+      picture: async (frame) => {
+        const picture = await this.clip.picture(frame, context.signal)
+        this.bounds.budget.check(`frame ${frame} of '${this.clip.name}'`)
+        return picture
+      },
       ready: async () => {
         const start = performance.now()
         const frame = check(this.session.result(coreForms(forms)))
@@ -338,6 +438,18 @@ export class WorkerSession {
 /** Of the clip's file; empty where it is none. */
 export function fingerprint(core: CoreModule, { name, file }: ClipSource): string {
   return file ? check(core.fingerprint(blobSource(name, file))) : ''
+}
+
+const noDetails: SavedDetails = { clipName: '', clipFingerprint: '', modelName: '', modelFingerprint: '', direction: '', results: '' }
+
+function joined(parts: Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.byteLength
+  }
+  return whole
 }
 
 /** Only what is kept: the run lengths. */

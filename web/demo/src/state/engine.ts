@@ -42,6 +42,9 @@ export type EngineStatus =
 
 const urls = { worker: 'masklet/worker.js', core: 'masklet/masklet_wasm.wasm', runtime: 'masklet/onnxruntime-web/', nano: 'masklet/nano/' }
 
+/** A page of one's own is no service: clips of any length, however long nobody clicks. A clip opens before the last is closed. */
+const limits = { maxVideoFrames: 0, maxFrameDimension: 0, idleSeconds: 0 }
+
 /** Owns the worker with its model. */
 export class Engine {
   readonly status = new Cell<EngineStatus>({ kind: 'none' })
@@ -70,6 +73,7 @@ export class Engine {
         inputSize: choice.inputSize || undefined,
         provider: choice.provider,
         memoryLimit: choice.memoryLimit,
+        limits,
         ...(dtype !== defaultChoice.dtype && { dtype }),
         urls,
         signal: abort.signal,

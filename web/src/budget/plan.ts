@@ -1,0 +1,113 @@
+import type { MemoryCategory, Plan, PlanScene, TrackingOptions, WeightDtype } from '../api/types.js'
+import { check } from '../core/core.js'
+import type { ClipSize, CoreModel, CoreModule } from '../core/module.js'
+
+// What core's planner (core/budget/plan.h) is asked, and what it says, in JavaScript's words.
+
+/** Bytes that core's instance takes with nothing in it, the runtime's heap without a network, and the second instance of
+    core that builds networks, with JavaScript's own heap. Measured, as the other figures here, on nano with
+    tests/web/soak.mjs. */
+export const coreProgram = 8 * 2 ** 20
+export const runtimeProgram = 14 * 2 ** 20
+const otherProgram = 4 * 2 ** 20
+export const program = coreProgram + runtimeProgram + otherProgram
+const weightsHeld = 1.1
+const weightsLoading = 3.2
+const spare = 0.3
+const mostSpare = 64 * 2 ** 20
+const run = 2 ** 20
+
+/** A weight in the runtime. */
+export const weightBytes: Record<WeightDtype, number> = { f32: 4, f16: 2, q8: 1 }
+
+/** Tracked frames on each side that a correction nearby finds in memory. */
+const hotFrames = 32
+
+/** The clip as far as memory depends on it. */
+export interface PlannedClip extends ClipSize {
+  /** Bytes a pixel of a decoded picture, pictures on their way at once, and the most that are kept for reading backwards. */
+  pictureBytes: number
+  picturesUnderWay: number
+  keptPictures: number
+}
+
+/** Before any clip is open: one of the limits' usual size. */
+export const usualClip: PlannedClip = {
+  width: 1920,
+  height: 1080,
+  frameCount: 300,
+  pictureBytes: 1.5,
+  picturesUnderWay: 6,
+  keptPictures: 4,
+}
+/** The least that is worth loading a model for. */
+export const leastClip: PlannedClip = { ...usualClip, width: 64, height: 64, keptPictures: 1 }
+
+export interface PlanAsked {
+  limit: number
+  degrade: boolean
+  weightBytes: number
+  attentionChunk: number
+  clip: PlannedClip
+  scene: PlanScene
+  tracking: TrackingOptions
+}
+
+/** The plan. Errors: out_of_memory where none fits, with the breakdown and the nearest settings that do. */
+export function planFor(core: CoreModule, model: CoreModel, asked: PlanAsked): Plan {
+  const { clip, scene, tracking } = asked
+  const isStream = clip.frameCount === 0
+  const backwards = !isStream && (scene.direction ?? 'forward') !== 'forward'
+  const json = check(
+    core.planSession(model, {
+      limit: asked.limit,
+      degrade: asked.degrade,
+      weightBytes: asked.weightBytes,
+      host: {
+        program,
+        weightsHeld,
+        weightsLoading,
+        spare,
+        mostSpare,
+        run,
+        pictureBytes: clip.pictureBytes,
+        decoderPictures: clip.picturesUnderWay,
+      },
+      clip,
+      objects: scene.objects ?? 1,
+      promptedFrames: scene.promptedFrames ?? 1,
+      keepsTrack: !isStream,
+      bothWays: scene.direction === 'both',
+      labels: scene.labels ?? false,
+      tracking,
+      asked: {
+        attentionChunk: asked.attentionChunk,
+        heldFrames: backwards ? clip.keptPictures : Math.min(recentPictures, clip.keptPictures),
+        hotFrames: isStream ? 0 : hotFrames,
+      },
+    }),
+  )
+  return inCamelCase(JSON.parse(json)) as Plan
+}
+
+/** Pictures kept on the way forward: the page shows them while the next ones are tracked. */
+export const recentPictures = 4
+
+export const categories: Record<MemoryCategory, string> = {
+  program: 'program',
+  weights: 'weights',
+  activations: 'activations',
+  features: 'features',
+  steps: 'steps',
+  trackStore: 'track store',
+  frames: 'frames',
+  results: 'results',
+}
+
+function inCamelCase(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inCamelCase)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key.replace(/[_ ](\w)/g, (_, letter: string) => letter.toUpperCase()), inCamelCase(inner)]),
+  )
+}
