@@ -161,8 +161,9 @@ test('under degrade it steps down and says so; under fail the same is refused; a
       await one.open(clip).finally(() => one.close())
     })
     const told = []
-    const less = await masklet.Masklet.create({ threads: 1, memoryLimit, inputSize, onPressure: 'degrade' })
-    const degraded = await less.open(clip, { onProgress: ({ phase, text }) => phase === 'plan' && told.push(text) })
+    const onProgress = ({ phase, text }) => phase === 'plan' && told.push(text)
+    const less = await masklet.Masklet.create({ threads: 1, memoryLimit, inputSize, onPressure: 'degrade', onProgress })
+    const degraded = await less.open(clip, { onProgress })
     await degraded.addPoints(click)
     const masks = await track(degraded)
     const memory = await less.memory()
