@@ -34,12 +34,14 @@ const assertSame = (text) => {
 /** Runs segment until `frame` is tracked, then interrupts it; resolves to its exit code. */
 const interrupted = (frame, args) =>
   new Promise((resolve) => {
+    const tracked = `"phase":"track","frame":${frame},`
     const run = spawn(masklet, ['segment', clip, '--model', model, ...args, '--progress', 'json', '--threads', '1'])
     run.stdout.resume()
     let said = ''
     run.stderr.on('data', (bytes) => {
+      const before = said.includes(tracked)
       said += bytes
-      if (said.includes(`"phase":"track","frame":${frame},`)) run.kill('SIGINT')
+      if (!before && said.includes(tracked)) run.kill('SIGINT') // a second one would end it at once
     })
     run.on('close', resolve)
   })
