@@ -97,9 +97,7 @@ TrackingScene scene_of(const SegmentOptions& options, const FrameSource& frames,
   scene.objects = std::max<int>(1, prompted.size());
   for (const auto& [object, at] : prompted)
     scene.prompted_frames = std::max(scene.prompted_frames, static_cast<int>(at.size()));
-  const auto earliest = std::min_element(options.prompts.begin(), options.prompts.end(),
-                                         [](const ClipPrompt& a, const ClipPrompt& b) { return a.frame < b.frame; });
-  const bool at_begin = !saved && earliest != options.prompts.end() && earliest->frame == 0;
+  const bool at_begin = !saved && !options.prompts.empty() && prompted_frames(options.prompts).first == 0;
   scene.backwards = direction == Direction::backward || (direction == Direction::both && !at_begin);
   scene.both_ways = scene.backwards && direction == Direction::both;
   scene.labels = options.png || options.sheet;
