@@ -17,9 +17,16 @@
 #include "core/model/recognise.h"
 #include "core/tracking/session.h"
 #include "native/runtime/runtime.h"
+#include "tools/bench/must.h"
 #include "tools/bench/random_checkpoint.h"
 
 namespace masklet::bench {
+
+void die(const Error& error) {
+  std::fprintf(stderr, "bench_engine: %s\n", error.message.c_str());
+  std::exit(1);
+}
+
 namespace {
 
 using nlohmann::json;
@@ -37,25 +44,6 @@ constexpr int kRuns = 3;  // the fastest counts: what else the machine does can 
 
 double ms_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
-
-void print(const json& line) {
-  std::printf("%s\n", line.dump().c_str());
-  std::fflush(stdout);
-}
-
-[[noreturn]] void die(const Error& error) {
-  std::fprintf(stderr, "bench_engine: %s\n", error.message.c_str());
-  std::exit(1);
-}
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) die(result.error());
-  return std::move(*result);
-}
-void must(Status status) {
-  if (!status) die(status.error());
 }
 
 template <class Work>

@@ -11,35 +11,22 @@
 #include <nlohmann/json.hpp>
 
 #include "core/graph/networks.h"
-#include "core/model/recognise.h"
 #include "core/tracking/session.h"
 #include "native/cli/frame_size.h"
 #include "native/host/model_host.h"
-#include "tools/bench/random_checkpoint.h"
+#include "tools/bench/bench_model.h"
+#include "tools/bench/must.h"
 
 namespace masklet::bench {
-namespace {
 
-using nlohmann::json;
-
-void print(const json& line) {
-  std::printf("%s\n", line.dump().c_str());
-  std::fflush(stdout);
-}
-
-[[noreturn]] void die(const Error& error) {
+void die(const Error& error) {
   std::fprintf(stderr, "bench_memory: %s\n", error.message.c_str());
   std::exit(1);
 }
 
-template <class T>
-T must(Result<T> result) {
-  if (!result) die(result.error());
-  return std::move(*result);
-}
-void must(Status status) {
-  if (!status) die(status.error());
-}
+namespace {
+
+using nlohmann::json;
 
 struct Options {
   std::string model;
@@ -59,20 +46,6 @@ long long peak_kib() {
   return 0;
 }
 
-/// The published architecture's random weights, or a checkpoint on disk.
-native::OpenedModel open(const Options& options) {
-  for (const PublishedModel& published : published_models()) {
-    if (published.size != options.model) continue;
-    Architecture a = published.architecture;
-    if (options.size) a.image_size = options.size;
-    return {std::make_unique<RandomCheckpoint>(a), a};
-  }
-  native::ModelOptions model;
-  model.path = options.model;
-  model.image_size = options.size;
-  return must(native::open_model(model));
-}
-
 void measure(const Options& options) {
   MemoryAccount account(nullptr);
   native::RuntimeOptions runtime_options;
@@ -81,7 +54,7 @@ void measure(const Options& options) {
   native::OrtRuntime runtime = must(native::OrtRuntime::create(runtime_options));
   Model model;
   {
-    const native::OpenedModel opened = open(options);
+    const native::OpenedModel opened = open_bench_model(options.model, options.size);
     model = must(load_model(opened.architecture, *opened.checkpoint));
     GraphOptions graph;
     graph.attention_chunk = options.chunk;

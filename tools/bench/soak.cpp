@@ -16,7 +16,6 @@
 #include "core/base/sha256.h"
 #include "core/budget/bytes.h"
 #include "core/mask/rle.h"
-#include "core/model/recognise.h"
 #include "core/synth/synth_clip.h"
 #include "core/tracking/frame_masks.h"
 #include "core/tracking/session.h"
@@ -24,9 +23,16 @@
 #include "native/host/drive.h"
 #include "native/host/file_record_store.h"
 #include "native/host/memory_plan.h"
-#include "tools/bench/random_checkpoint.h"
+#include "tools/bench/bench_model.h"
+#include "tools/bench/must.h"
 
 namespace masklet::bench {
+
+void die(const Error& error) {
+  print({{"kind", "error"}, {"code", error_name(error.code)}, {"message", error.message}});
+  std::exit(1);
+}
+
 namespace {
 
 using nlohmann::json;
@@ -44,25 +50,6 @@ struct Options {
   int threads = 0;
   bool unbounded = false;
 };
-
-void print(const json& line) {
-  std::printf("%s\n", line.dump().c_str());
-  std::fflush(stdout);
-}
-
-[[noreturn]] void die(const Error& error) {
-  print({{"kind", "error"}, {"code", error_name(error.code)}, {"message", error.message}});
-  std::exit(1);
-}
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) die(result.error());
-  return std::move(*result);
-}
-void must(Status status) {
-  if (!status) die(status.error());
-}
 
 /// Draws each frame when it is asked for.
 class SynthSource final : public native::FrameSource {
@@ -99,19 +86,6 @@ class SynthSource final : public native::FrameSource {
   std::vector<std::uint8_t> rgb_, ids_;
 };
 
-native::OpenedModel open(const Options& options) {
-  for (const PublishedModel& published : published_models()) {
-    if (published.size != options.model) continue;
-    Architecture a = published.architecture;
-    if (options.size) a.image_size = options.size;
-    return {std::make_unique<RandomCheckpoint>(a), a};
-  }
-  native::ModelOptions model;
-  model.path = options.model;
-  model.image_size = options.size;
-  return must(native::open_model(model));
-}
-
 class Soak {
  public:
   explicit Soak(const Options& options)
@@ -139,7 +113,7 @@ class Soak {
 
  private:
   void load(TrackingOptions& tracking) {
-    const native::OpenedModel opened = open(options_);
+    const native::OpenedModel opened = open_bench_model(options_.model, options_.size);
     native::ModelOptions model;
     model.runtime.threads = options_.threads;
     if (!options_.unbounded) {
