@@ -1,5 +1,6 @@
 #include "wasm/checkpoint_handle.h"
 
+#include "core/graph/cost.h"
 #include "core/model/model_folder.h"
 #include "core/model/recognise.h"
 #include "wasm/js_source.h"
@@ -42,6 +43,7 @@ val ModelHandle::describe() const {
   value.set("name", model_name(model.architecture));
   value.set("imageSize", model.architecture.image_size);
   value.set("lowResSize", model.architecture.low_res_size());
+  value.set("encoderFlop", network_flop(NetworkId::image_encoder, model.architecture, 0, 0));
   value.set("modelJson", to_json(model.architecture));
   return value;
 }

@@ -20,6 +20,7 @@ HostCosts host_of(const val& host) {
   costs.spare = host["spare"].as<double>();
   costs.most_spare_bytes = bytes_of(host, "mostSpare");
   costs.run_bytes = bytes_of(host, "run");
+  costs.encoder_beside_bytes = bytes_of(host, "encoderBeside");
   costs.picture_bytes = host["pictureBytes"].as<double>();
   costs.decoder_pictures = int_or(host, "decoderPictures", 0);
   return costs;

@@ -76,6 +76,7 @@ SessionHost host_of(const val& host, AccountHandle& account, RecordStore* store)
   given.store = store;
   given.hot_frames = int_or(host, "hotFrames", given.hot_frames);
   given.max_prompted_frames = int_or(host, "maxPromptedFrames", given.max_prompted_frames);
+  given.encodes_ahead = bool_or(host, "encodesAhead", given.encodes_ahead);
   return given;
 }
 

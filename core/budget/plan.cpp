@@ -54,18 +54,21 @@ class Pricer {
     const auto at = [&](MemoryCategory category) -> std::uint64_t& {
       return price.categories[static_cast<std::size_t>(category)];
     };
-    at(MemoryCategory::program) = request_.host.program_bytes;
+    at(MemoryCategory::program) = request_.host.program_bytes + request_.host.encoder_beside_bytes;
     at(MemoryCategory::frames) = frames(settings);
     const RunShape shape{settings.memories, request_.max_object_pointers + request_.prompted_frames,
                          settings.attention_chunk};
-    std::uint64_t loading = 0, held = 0;
+    std::uint64_t loading = 0, held = 0, encoding = 0, others = 0;
     for (int i = 0; i < kNetworkCount; ++i) {
       const auto id = static_cast<NetworkId>(i);
       const auto given = static_cast<double>(network_weight_bytes(id, a, request_.weight_bytes));
       loading = std::max(loading, held + static_cast<std::uint64_t>(given * request_.host.weights_loading));
       held += static_cast<std::uint64_t>(given * request_.host.weights_held);
-      at(MemoryCategory::activations) = std::max(at(MemoryCategory::activations), activations(id, a, shape));
+      std::uint64_t& alive = id == NetworkId::image_encoder ? encoding : others;
+      alive = std::max(alive, activations(id, a, shape));
     }
+    at(MemoryCategory::activations) =
+        request_.host.encoder_beside_bytes ? encoding + others : std::max(encoding, others);
     const std::uint64_t n = a.feature_tokens(), low = a.low_res_size() * a.low_res_size();
     at(MemoryCategory::features) = settings.cached_frames * frame_feature_bytes(a) + n * a.d_model * 4;
     // The largest of: the picture, the memories, masks on both sides of the boundary beside their prompt.

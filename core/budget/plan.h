@@ -41,6 +41,8 @@ struct HostCosts {
   double spare = 0;                 ///< of a run's activations: freed blocks that wait to be used again
   std::uint64_t most_spare_bytes = 0;
   std::uint64_t run_bytes = 0;      ///< that any run takes, however small its tensors
+  /// Of a second runtime, in which the image encoder runs beside the other networks; 0: there is none.
+  std::uint64_t encoder_beside_bytes = 0;
   double picture_bytes = 1.5;       ///< a pixel of a decoded picture
   int decoder_pictures = 0;         ///< that the decoder holds for itself
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <list>
 #include <optional>
@@ -23,7 +24,8 @@ class FeatureCache {
     for (auto it = entries_.begin(); it != entries_.end(); ++it) {
       if (it->frame != frame) continue;
       entries_.splice(entries_.begin(), entries_, it);
-      ++use_.hits;
+      ++(it->is_ahead ? use_.misses : use_.hits);
+      it->is_ahead = false;
       return it->features;
     }
     ++use_.misses;
@@ -38,7 +40,15 @@ class FeatureCache {
     }
   }
 
-  void insert(int frame, const FrameFeatures& features) { entries_.push_front({frame, features}); }
+  void insert(int frame, const FrameFeatures& features) { entries_.push_front({frame, features, false}); }
+
+  /// For a frame that is not asked for yet: who asks first counts as one who did not find it.
+  void insert_ahead(int frame, const FrameFeatures& features) { entries_.push_front({frame, features, true}); }
+
+  bool contains(int frame) const {
+    return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.frame == frame; });
+  }
+  int capacity() const { return capacity_; }
 
   const CacheUse& use() const { return use_; }
 
@@ -46,6 +56,7 @@ class FeatureCache {
   struct Entry {
     int frame;
     FrameFeatures features;
+    bool is_ahead;
   };
   int capacity_;
   std::list<Entry> entries_;

@@ -34,6 +34,11 @@
 // Tensors that never need to be seen by core (frame features) stay with the host under handles. The host drops the
 // handles in RunNetwork::release when it takes the step, also where it then fails or cancels it, and all of a session's
 // when the session closes.
+//
+// Outputs that are all kept need not be there when the step is answered: a host may run the image encoder beside what
+// follows, answer at once, and wait where a later step takes one of the handles. Where the network then fails, it says
+// fail(error) to that step. With SessionHost::encodes_ahead a session gives it the time for that; fail(error) to a frame
+// or an encoding that is asked for ahead ends the operation when that frame's turn comes.
 
 namespace masklet {
 

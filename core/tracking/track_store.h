@@ -23,6 +23,10 @@ struct SessionHost {
   /// Most prompted frames of one object, whose records always stay in memory; 0: no limit. One more is
   /// refused.
   int max_prompted_frames = 0;
+  /// The host runs the image encoder beside the other networks (step.h): propagation asks for the next frame's features
+  /// before it tracks a frame. Not for streams, whose next frame may be long in coming, nor with less than two cached
+  /// frames.
+  bool encodes_ahead = false;
 };
 
 /// Keeps the records of tracked frames in bounds: some in memory, the others in the host's store, none lost.

@@ -67,10 +67,30 @@ Tracker::Tracker(const Model& model, SessionState& state, StepMachine& machine, 
       account_(account),
       networks_(model, machine, &account),
       cache_(state.options.cached_frames),
-      store_(model.architecture, state, host, account) {}
+      store_(model.architecture, state, host, account),
+      encodes_ahead_(host.encodes_ahead && state.clip.frame_count > 0 && cache_.capacity() > 1) {}
 
 Task<Result<FrameFeatures>> Tracker::frame_features(int frame) {
   if (const std::optional<FrameFeatures> cached = cache_.find(frame)) co_return *cached;
+  Task<Result<FrameFeatures>> encoding = encode_frame(frame);
+  Result<FrameFeatures> features = co_await encoding;
+  MASKLET_CO_TRY(features);
+  cache_.insert(frame, *features);
+  co_return features;
+}
+
+Task<Status> Tracker::encode_ahead() {
+  Propagation after = *state_.propagation;
+  after.next += after.reverse ? -1 : 1;
+  if (after.over() || after.next >= state_.clip.frame_count || cache_.contains(after.next)) co_return Status();
+  Task<Result<FrameFeatures>> encoding = encode_frame(after.next);
+  Result<FrameFeatures> features = co_await encoding;
+  MASKLET_CO_TRY(features);
+  cache_.insert_ahead(after.next, *features);
+  co_return Status();
+}
+
+Task<Result<FrameFeatures>> Tracker::encode_frame(int frame) {
   WaitForHost host{machine_, Step(NeedFrame{frame})};
   Answer answer = co_await host;
   if (auto* error = std::get_if<Error>(&answer)) co_return std::move(*error);
@@ -89,10 +109,7 @@ Task<Result<FrameFeatures>> Tracker::frame_features(int frame) {
 
   cache_.make_room(networks_);
   Task<Result<FrameFeatures>> encoding = networks_.encode_image(std::move(image));
-  Result<FrameFeatures> features = co_await encoding;
-  MASKLET_CO_TRY(features);
-  cache_.insert(frame, *features);
-  co_return features;
+  co_return co_await encoding;
 }
 
 /// `memories` null: the frame's own features are decoded.
@@ -251,6 +268,12 @@ Task<Result<FrameRecord>> Tracker::track_object(ObjectTrack& track, int frame, b
   Task<Result<FrameFeatures>> encoding = frame_features(frame);
   Result<FrameFeatures> features = co_await encoding;
   MASKLET_CO_TRY(features);
+  if (encodes_ahead_) {
+    Task<Status> looking = encode_ahead();
+    // What is wrong with the next frame is heard when its turn comes: this one is not lost for it.
+    const Status ahead = co_await looking;
+    if (!ahead.ok() && ahead.error().code == ErrorCode::cancelled) co_return ahead.error();
+  }
   MASKLET_CO_TRY(store_.fetch_behind(track, frame, reverse));
   const MemorySelection memories =
       select_memories(track, frame, reverse, state_, model_.architecture.num_maskmem);

@@ -52,6 +52,9 @@ class Tracker {
 
  private:
   Task<Result<FrameFeatures>> frame_features(int frame);
+  Task<Result<FrameFeatures>> encode_frame(int frame);
+  /// The features of the frame that propagation goes to after the one at work.
+  Task<Status> encode_ahead();
   Task<Result<SelectedMask>> decode(int object, int frame, FrameFeatures features, const MemorySelection* memories,
                                     bool add_no_memory, DecoderPrompt prompt, bool multimask);
   Task<Status> encode_pending_memories();
@@ -70,6 +73,7 @@ class Tracker {
   NetworksRunner networks_;
   FeatureCache cache_;
   TrackStore store_;
+  bool encodes_ahead_;
   std::optional<BicubicResizer> resizer_;
 };
 

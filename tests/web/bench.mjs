@@ -15,6 +15,7 @@ const usage = `Milliseconds a component in Chromium, for 1 and 2 threads, on a 7
   --size N                       input size
   --frames N                     frames to track; 40 where nothing else is said
   --threads N                    only this number of threads
+  --alone                        all networks in one worker, the image encoder too
   --show                         the page also draws every frame with its masks, as a player would`
 
 const { values: options, positionals } = parseArgs({
@@ -25,6 +26,7 @@ const { values: options, positionals } = parseArgs({
     size: { type: 'string' },
     frames: { type: 'string' },
     threads: { type: 'string' },
+    alone: { type: 'boolean', default: false },
     show: { type: 'boolean', default: false },
   },
 })
@@ -61,11 +63,11 @@ try {
     const page = await openPage(browser, server.url)
     const cold = Date.now()
     const found = await page.evaluate(
-      async ({ file, own, name, inputSize, frames, threads, show }) => {
+      async ({ file, own, name, inputSize, frames, threads, encoderBeside, show }) => {
         const clock = () => performance.now()
         const start = clock()
         const model = own ? { weights: '/weights', name } : 'nano'
-        const twin = await masklet.Masklet.create({ model, inputSize, threads, provider: 'wasm' })
+        const twin = await masklet.Masklet.create({ model, inputSize, threads, encoderBeside, provider: 'wasm' })
         const loaded = clock() - start
         const session = await twin.open(new File([await (await fetch(file)).blob()], 'clip.mp4'))
         const before = clock()
@@ -104,7 +106,7 @@ try {
         await twin.close()
         return { loaded, click, tracked, ms, spent, memory, longest }
       },
-      { file: `/made/${basename(file)}`, own: Boolean(first), name: first && basename(first), inputSize: Number(size), frames, threads, show: options.show },
+      { file: `/made/${basename(file)}`, own: Boolean(first), name: first && basename(first), inputSize: Number(size), frames, threads, encoderBeside: !options.alone, show: options.show },
     )
     columns.push({ threads, ...found, page: Date.now() - cold })
     await page.context().close()
@@ -135,13 +137,13 @@ const line = (name, cells) => console.log(`${name.padEnd(34)}${cells.map((cell) 
 const row = (name, ...of) => line(name, columns.flatMap((c) => of.map((value) => value(c).toFixed(1))))
 const whole = (name, of, digits = 1) => line(name, columns.flatMap((c) => ['', of(c).toFixed(digits)]))
 
-console.log(`${first ? basename(first) : 'models/nano'}${size === '0' ? '' : `, input ${size}`}, 1280x720, ${columns[0].tracked} frames, one object, f32, wasm provider${options.show ? ', drawn by the page' : ''}`)
+console.log(`${first ? basename(first) : 'models/nano'}${size === '0' ? '' : `, input ${size}`}, 1280x720, ${columns[0].tracked} frames, one object, f32, wasm provider, ${options.alone ? 'all in one worker' : 'the encoder beside'}${options.show ? ', drawn by the page' : ''}`)
 line('', columns.flatMap(({ threads }) => [`${threads} thread${threads > 1 ? 's' : ''}`, '']))
 line('ms a frame', columns.flatMap(() => ['best', 'mean']))
 for (const [name, title] of Object.entries(parts)) row(title, (c) => best(c, name), (c) => mean(c, name))
 row('beside the networks, of these', sum(besides, best), sum(besides, mean))
-row('whole frame, of these', sum(Object.keys(parts), best), sum(Object.keys(parts), mean))
-whole('whole frame, all included', (c) => c.ms / c.tracked)
+row('all of these', sum(Object.keys(parts), best), sum(Object.keys(parts), mean))
+whole('whole frame', (c) => c.ms / c.tracked)
 whole('frames a second', (c) => (1000 * c.tracked) / c.ms)
 whole('load, ms', (c) => c.loaded, 0)
 whole('first mask after the click, ms', (c) => c.click, 0)

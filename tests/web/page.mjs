@@ -13,7 +13,7 @@ export function servePage({ isolated = true } = {}) {
   return serveFolder(pageFolder, { port: 0, isolated })
 }
 
-export const timeout = 120_000
+export const timeout = 60_000
 
 /** The page, ready for its first click. */
 export async function openDemo(browser, url, options = {}) {
@@ -57,7 +57,22 @@ export async function mark(page, x, y, options = {}) {
   if (options.alt) await page.keyboard.down('Alt')
   await page.mouse.click(...place, { button: options.button ?? 'left' })
   if (options.alt) await page.keyboard.up('Alt')
-  await page.waitForFunction((before) => app.results.version.value > before, before, { timeout })
+  await page.waitForFunction((before) => app.results.version.value > before, before, { timeout }).catch(async (thrown) => {
+    throw new Error(`a click at ${place} gave nothing: ${JSON.stringify(await page.evaluate(state, place))}`, { cause: thrown })
+  })
+}
+
+/** What may explain why a click at a place of the window did nothing. */
+function state([x, y]) {
+  return {
+    hit: document.elementFromPoint(x, y)?.outerHTML.slice(0, 120),
+    notices: [...document.querySelectorAll('.notice')].map(({ innerText }) => innerText),
+    prompts: app.prompts.all.value,
+    clip: app.clip.open.value?.name,
+    frame: app.playhead.frame.value,
+    job: app.jobs.current.value,
+    tool: app.tool.name.value,
+  }
 }
 
 export async function tracked(page, frames) {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { launch } from './browser.mjs'
 import { h264, video, work } from './clips.mjs'
-import { busyness, idle, mark, openDemo, openFile, ready, scrub, servePage, toWindow, tracked } from './page.mjs'
+import { busyness, idle, mark, openDemo, openFile, ready, scrub, servePage, timeout, toWindow, tracked } from './page.mjs'
 
 const frameCount = 16
 
@@ -23,7 +23,7 @@ after(async () => {
 })
 
 const text = (selector) => page.locator(selector).innerText()
-const says = (selector, words) => page.locator(selector).filter({ hasText: words }).waitFor({ timeout: 10_000 })
+const says = (selector, words) => page.locator(selector).filter({ hasText: words }).waitFor({ timeout })
 const dismiss = (selector) => page.locator(selector).getByRole('button', { name: 'Dismiss' }).click()
 const rows = () =>
   page.evaluate(() => app.results.frames().map((frame) => JSON.stringify(app.results.get(frame, 1))))

@@ -39,6 +39,10 @@ export interface CreateOptions {
   provider?: 'auto' | 'webgpu' | 'wasm';
   /** Threads of the WebAssembly runtime; 0 or absent: all cores, at most 8, where the page is cross-origin isolated, else 1. */
   threads?: number;
+  /** Runs the image encoder in a worker of its own, on WebAssembly: the next frame is encoded while one is tracked. Absent:
+      where that is faster (there are two cores; the encoder is small, or there are no threads) and a quarter of the memory
+      limit stays free. Masks are the same. */
+  encoderBeside?: boolean;
   /** Keeps models downloaded from an address in the origin's private file system; true where absent. */
   store?: boolean;
   /** Addresses of the package's files, where a page serves them from elsewhere. */
@@ -99,6 +103,8 @@ export interface ModelInfo {
   /** The file's or folder's name. */
   name: string;
   inputSize: number;
+  /** Whether the image encoder runs in a worker of its own. */
+  encoderBeside: boolean;
 }
 
 export interface MemoryInfo {

@@ -2,7 +2,7 @@ import type { MemoryCategory, MemoryInfo, Plan } from '../api/types.js'
 import { check } from '../core/core.js'
 import type { CoreAccount } from '../core/module.js'
 import { MaskletError } from '../errors/error.js'
-import { categories, coreProgram, program, runtimeProgram } from './plan.js'
+import { categories, coreProgram, otherProgram } from './plan.js'
 
 /** Bytes that JavaScript holds for someone. */
 export interface Holder {
@@ -16,11 +16,13 @@ export type Heaps = () => { core: number; runtime: number }
 
 /** How memoryLimit is shared out before the networks load: no memory may grow beyond its share. */
 export function shares(limit: number, plan: Plan): { core: number; runtime: number } {
-  const { weights, activations, features, frames } = plan.bytes
+  const { program, weights, activations, features, frames } = plan.bytes
   const spare = Math.max(0, limit - plan.totalBytes)
-  const runtime = runtimeProgram + weights + activations + 0.75 * spare
-  return { runtime, core: Math.max(coreProgram, limit - runtime - features - frames - (program - coreProgram - runtimeProgram)) }
+  const runtime = runtimeProgram(program) + weights + activations + 0.75 * spare
+  return { runtime, core: Math.max(coreProgram, limit - runtime - features - frames - otherProgram) }
 }
+
+const runtimeProgram = (program: number) => program - coreProgram - otherProgram
 
 /**
  * Holds everything in the worker under one limit: core's account by category, in which JavaScript says what it holds
@@ -35,6 +37,8 @@ export class Budget {
 
   constructor(
     readonly limit: number,
+    /** What is there with no network, in the plan's words. */
+    private readonly program: number,
     private readonly account: CoreAccount,
     private readonly heaps: Heaps,
   ) {
@@ -69,7 +73,7 @@ export class Budget {
     check(this.account.hold('results', 'results', results))
     const { core, runtime, total } = this.measure()
     const weights = [...this.weights.values()].reduce((sum, bytes) => sum + bytes, 0)
-    check(this.account.touch('activations', Math.max(0, runtime - runtimeProgram - weights)))
+    check(this.account.touch('activations', Math.max(0, runtime - runtimeProgram(this.program) - weights)))
     if (total > this.limit)
       throw new MaskletError(
         'out_of_memory',

@@ -8,11 +8,14 @@ import type { ClipSize, CoreModel, CoreModule } from '../core/module.js'
     core that builds networks, with JavaScript's own heap. Measured, as the other figures here, on nano with
     tests/web/soak.mjs. */
 export const coreProgram = 8 * 2 ** 20
-export const runtimeProgram = 14 * 2 ** 20
-const otherProgram = 4 * 2 ** 20
-export const program = coreProgram + runtimeProgram + otherProgram
+const runtimeProgram = 14 * 2 ** 20
+export const otherProgram = 4 * 2 ** 20
+const program = coreProgram + runtimeProgram + otherProgram
+/** What a worker takes with a runtime for the image encoder alone; its weights are copied once more on their way there. */
+const encoderBeside = 18 * 2 ** 20
 const weightsHeld = 1.1
 const weightsLoading = 3.2
+const weightsLoadingBeside = 4.2
 const spare = 0.3
 const mostSpare = 64 * 2 ** 20
 const run = 2 ** 20
@@ -48,6 +51,7 @@ export interface PlanAsked {
   degrade: boolean
   weightBytes: number
   attentionChunk: number
+  encoderBeside: boolean
   clip: PlannedClip
   scene: PlanScene
   tracking: TrackingOptions
@@ -66,10 +70,11 @@ export function planFor(core: CoreModule, model: CoreModel, asked: PlanAsked): P
       host: {
         program,
         weightsHeld,
-        weightsLoading,
+        weightsLoading: asked.encoderBeside ? weightsLoadingBeside : weightsLoading,
         spare,
         mostSpare,
         run,
+        encoderBeside: asked.encoderBeside ? encoderBeside : 0,
         pictureBytes: clip.pictureBytes,
         decoderPictures: clip.picturesUnderWay,
       },

@@ -135,6 +135,8 @@ export interface SessionHost {
   store?: RecordStore | undefined
   hotFrames?: number
   maxPromptedFrames?: number
+  /** The next frame is asked for before a frame is tracked: for an encoder that runs beside. */
+  encodesAhead?: boolean
 }
 
 interface Held {
@@ -181,7 +183,7 @@ export interface CoreImagePredictor extends Loop {
 }
 
 export interface CoreModel extends Handle {
-  describe(): { name: string; imageSize: number; lowResSize: number; modelJson: string }
+  describe(): { name: string; imageSize: number; lowResSize: number; encoderFlop: number; modelJson: string }
 }
 
 /** Bytes that core reads by ranges: read() fills the view and returns undefined, or says why it cannot. */

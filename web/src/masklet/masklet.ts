@@ -99,7 +99,10 @@ export class Masklet implements Disposable, AsyncDisposable {
           { signal: wanted.signal, onEvent },
         ),
       )
-    return new Masklet(await start(options), limits, ({ provider, threads }, signal) => start({ provider, threads, signal }))
+    const { encoderBeside } = options
+    return new Masklet(await start(options), limits, ({ provider, threads }, signal) =>
+      start({ provider, threads, encoderBeside, signal }),
+    )
   }
 
   /** Models kept in the origin's private file system. */

@@ -60,6 +60,7 @@ export async function startWorker<T>(
     const args: StartArgs = {
       ...attempt,
       ...(lock && { lock }),
+      encoderBeside: attempt.provider === 'webgpu' || navigator.hardwareConcurrency < 2 ? false : options.encoderBeside,
       memoryLimit: options.memoryLimit,
       onPressure: options.onPressure,
       coreUrl: assets.core,

@@ -1,6 +1,7 @@
 const pageBytes = 65536
 /** ONNX Runtime Web's memory starts with this many pages; below it nothing runs. */
 const leastPages = 256
+export const leastBytes = leastPages * pageBytes
 
 let limitPages = 65536
 const made: WebAssembly.Memory[] = []

@@ -2,7 +2,9 @@ import type * as Ort from 'onnxruntime-web'
 import type { CoreNetwork, NetworkName, RunStep, TensorData } from '../core/module.js'
 import { MaskletError, asMaskletError } from '../errors/error.js'
 import type { RuntimeFiles } from './assets.js'
-import { clampMemory, clampedBytes } from './memory_clamp.js'
+import { EncoderBeside } from './encoder_beside.js'
+import { KeptTensors } from './kept_tensors.js'
+import { clampMemory, clampedBytes, leastBytes } from './memory_clamp.js'
 
 export type Provider = 'webgpu' | 'wasm'
 
@@ -13,46 +15,19 @@ export interface RuntimeOptions {
   memoryLimit: number
 }
 
-/** Tensors that stay with the host under the numbers that one session gave them (core/tracking/step.h). */
-export class KeptTensors {
-  private readonly tensors = new Map<number, Ort.Tensor>()
-
-  get(handle: number): Ort.Tensor | undefined {
-    return this.tensors.get(handle)
-  }
-
-  keep(handle: number, tensor: Ort.Tensor): void {
-    this.release([handle])
-    this.tensors.set(handle, tensor)
-  }
-
-  release(handles: Iterable<number>): void {
-    for (const handle of handles) {
-      this.tensors.get(handle)?.dispose()
-      this.tensors.delete(handle)
-    }
-  }
-
-  close(): void {
-    this.release([...this.tensors.keys()])
-  }
-
-  get bytes(): number {
-    let sum = 0
-    for (const { dims, type } of this.tensors.values())
-      sum += dims.reduce((product, size) => product * size, type === 'int64' ? 8 : type === 'uint8' ? 1 : 4)
-    return sum
-  }
-}
+const encoder: NetworkName = 'image_encoder'
 
 /** Networks whose outputs, all or none, are kept between runs; a GPU leaves them where they are. */
-const keptOutputs: Record<string, boolean> = { image_encoder: true, memory_attention: true }
+const keptOutputs: Record<string, boolean> = { [encoder]: true, memory_attention: true }
 
 /**
  * Runs core's networks on ONNX Runtime Web. There is nothing clever in it: a step's inputs go in, its outputs come back
- * or stay under their handles. One run at a time; others wait.
+ * or stay under their handles. One run at a time; others wait. The image encoder may run beside them.
  */
 export class Runtime {
+  /** Whether the image encoder is loaded into a worker of its own from now on. */
+  encoderBeside = false
+  private beside: EncoderBeside | undefined
   private readonly sessions = new Map<string, Ort.InferenceSession>()
   private last: Promise<unknown> = Promise.resolve()
   /** Milliseconds in each network, and runs, since the start; and in what a frame costs besides. */
@@ -72,7 +47,7 @@ export class Runtime {
   }
 
   get memoryBytes(): number {
-    return clampedBytes()
+    return clampedBytes() + (this.beside?.memoryBytes ?? 0)
   }
 
   /** Another limit; it counts for memories that are made from now on. */
@@ -82,7 +57,7 @@ export class Runtime {
   }
 
   has(name: string): boolean {
-    return this.sessions.has(name)
+    return this.sessions.has(name) || (name === encoder && this.beside !== undefined)
   }
 
   /** The same runtime on the processor, to compare with. */
@@ -92,6 +67,7 @@ export class Runtime {
 
   /** Loads a network, which it deletes, under a name: its own, or another where it comes in several forms. */
   async load(name: string, network: CoreNetwork): Promise<void> {
+    if (name === encoder && this.encoderBeside) return this.loadBeside(network)
     const { provider } = this.options
     const kept = keptOutputs[name.split('/')[0] ?? name] ?? false
     await this.alone(async () => {
@@ -112,7 +88,25 @@ export class Runtime {
     })
   }
 
+  /** What that runtime takes is not this one's any more, half of the threads among it. */
+  private async loadBeside(network: CoreNetwork): Promise<void> {
+    const { files, memoryLimit } = this.options
+    const threads = Math.ceil(this.options.threads / 2)
+    this.ort.env.wasm.numThreads = Math.max(1, this.options.threads - threads)
+    try {
+      this.beside = await EncoderBeside.load(network, { files, threads, memoryLimit: memoryLimit - leastBytes })
+    } catch (thrown) {
+      throw this.explain(thrown, `loading ${encoder}`)
+    }
+    clampMemory(memoryLimit - this.beside.memoryBytes)
+  }
+
   async unload(name: string): Promise<void> {
+    if (name === encoder && this.beside) {
+      this.beside.close()
+      this.beside = undefined
+      return clampMemory(this.options.memoryLimit)
+    }
     const session = this.sessions.get(name)
     this.sessions.delete(name)
     await this.alone(async () => session?.release())
@@ -121,10 +115,11 @@ export class Runtime {
   /** Runs a step and returns the outputs that core wants, in the step's order. */
   async run(step: RunStep, kept: KeptTensors, name: string = step.network): Promise<TensorData[]> {
     kept.release(step.release)
+    if (name === encoder && this.beside) return this.runBeside(this.beside, step, kept)
     const session = this.sessions.get(name)
     if (!session) throw new MaskletError('invalid_state', `${name} is not loaded`)
     const inputs: Record<string, Ort.Tensor> = {}
-    for (const input of step.inputs) inputs[input.name] = this.inputTensor(input, kept, step.network)
+    for (const input of step.inputs) inputs[input.name] = await this.inputTensor(input, kept, step.network)
     return this.alone(async () => {
       const start = performance.now()
       let outputs: Ort.InferenceSession.ReturnType
@@ -137,7 +132,7 @@ export class Runtime {
       for (const { name: output, keepAs } of step.outputs) {
         const tensor = outputs[output]
         if (!tensor) throw new MaskletError('runtime_failed', `${name} gave no output ${output}`)
-        if (keepAs) kept.keep(keepAs, tensor)
+        if (keepAs) kept.keep(keepAs, tensor, byteLength(tensor.dims))
         else returned.push(tensorData(tensor))
       }
       this.count(name, performance.now() - start)
@@ -145,9 +140,24 @@ export class Runtime {
     })
   }
 
-  private inputTensor(input: RunStep['inputs'][number], kept: KeptTensors, network: NetworkName): Ort.Tensor {
+  /** Answers at once: who takes one of the outputs waits for it. */
+  private runBeside(beside: EncoderBeside, step: RunStep, kept: KeptTensors): TensorData[] {
+    const [image] = step.inputs
+    if (!image || !('data' in image)) throw new MaskletError('invalid_argument', `${encoder} takes one tensor of pixels`)
+    const running = beside.run(image, step.outputs.map(({ name }) => name))
+    running.then(({ ms }) => this.count(encoder, ms)).catch(() => undefined)
+    for (const [index, { dims, keepAs }] of step.outputs.entries()) {
+      const tensor = running.then(({ outputs }) => new this.ort.Tensor('float32', outputs[index] as Float32Array, dims))
+      kept.keep(keepAs, tensor, byteLength(dims))
+    }
+    return []
+  }
+
+  private async inputTensor(input: RunStep['inputs'][number], kept: KeptTensors, network: NetworkName): Promise<Ort.Tensor> {
     if ('handle' in input) {
-      const tensor = kept.get(input.handle)
+      const start = performance.now()
+      const tensor = await kept.get(input.handle)
+      this.count('wait for the encoder', performance.now() - start)
       if (!tensor)
         throw new MaskletError('invalid_argument', `${network}: tensor ${input.handle} is not kept, or not any more`)
       return tensor
@@ -186,6 +196,11 @@ export class Runtime {
       { cause: thrown },
     )
   }
+}
+
+/** Of float32 tensors, as all outputs are. */
+function byteLength(dims: readonly number[]): number {
+  return dims.reduce((product, size) => product * size, 4)
 }
 
 function tensorData(tensor: Ort.Tensor): TensorData {

@@ -2,7 +2,8 @@ import { check } from '../core/core.js'
 import type { Loop, Picture } from '../core/module.js'
 import { asMaskletError } from '../errors/error.js'
 import { MaskletError } from '../errors/error.js'
-import type { KeptTensors, Runtime } from '../runtime/runtime.js'
+import type { KeptTensors } from '../runtime/kept_tensors.js'
+import type { Runtime } from '../runtime/runtime.js'
 
 export interface Drive {
   runtime: Runtime

@@ -1,7 +1,7 @@
 import type * as Ort from 'onnxruntime-web'
 import type { ImagePrompt, Limits, MaskForms, MemoryInfo, ModelInfo, ObjectState, Plan, PlanScene, Progress, TrackingOptions, WeightDtype } from '../api/types.js'
 import { Budget, type Holder, shares } from '../budget/budget.js'
-import { type PlannedClip, leastClip, planFor, usualClip, weightBytes } from '../budget/plan.js'
+import { type PlanAsked, type PlannedClip, leastClip, planFor, usualClip, weightBytes } from '../budget/plan.js'
 import { type Core, check, createCore } from '../core/core.js'
 import { type CoreAccount, type CoreImagePredictor, type CoreModel, type CorePrompt, type CoreSession, type NetworkName, type SavedDetails, type SessionHost, networkNames } from '../core/module.js'
 import { MaskletError, asMaskletError, throwIfAborted } from '../errors/error.js'
@@ -9,7 +9,8 @@ import type { ClipSource } from '../media/clip.js'
 import { openClip, type WireSource } from '../media/open.js'
 import { type CallContext, type Handler, Moved, type Server } from '../protocol/serve.js'
 import type { RuntimeFiles } from '../runtime/assets.js'
-import { KeptTensors, type Provider, Runtime } from '../runtime/runtime.js'
+import { KeptTensors } from '../runtime/kept_tensors.js'
+import { type Provider, Runtime } from '../runtime/runtime.js'
 import { type OpenModelFiles, type WireModel, openModelFiles } from '../weights/model_files.js'
 import { drive } from './drive.js'
 import { goldenCheck } from './golden_check.js'
@@ -20,6 +21,8 @@ import { coreForms, wireImageMasks } from './wire.js'
 export interface StartArgs {
   provider: Provider
   threads: number
+  /** Whether the image encoder runs in a worker of its own, if memory allows; undefined: where that is faster. */
+  encoderBeside: boolean | undefined
   memoryLimit: number
   onPressure: 'fail' | 'degrade'
   coreUrl: string
@@ -51,6 +54,11 @@ interface ImageMode {
 const firstShare = 32 * 2 ** 20
 /** What networks are built with, where memory does not say otherwise. */
 const usualChunk = 256
+/** Of the limit, with the image encoder in a worker of its own. */
+const mostBeside = 0.75
+/** An encoder with more floating-point operations gains more from threads than from a worker of its own (tools/bench/web:
+    nano 9.0 -> 15.5 frames a second beside, tiny at 512 with two threads 3.1 -> 4.3 s a frame). */
+const mostBesideFlop = 4e9
 const floatImageEncoder = 'image_encoder/float'
 
 /** false where locks are forbidden, as in sandboxed frames. */
@@ -172,27 +180,14 @@ export class Engine {
       context,
     )
     const { name, imageSize } = this.openModel().describe()
-    return { architecture: name, name: files.weights.name, inputSize: imageSize }
+    const { encoderBeside } = this.runtime
+    return { architecture: name, name: files.weights.name, inputSize: imageSize, encoderBeside }
   }
 
-  /** Plans for a clip of the usual size, or else for the least one; then core gets its share of the limit, and what the
-      runtime may take is bounded. Nothing is loaded before. */
+  /** Core gets its share of the limit, and what the runtime may take is bounded. Nothing is loaded before. */
   private async planModel(inputSize: number, context: CallContext): Promise<void> {
-    const { memoryLimit, coreUrl, onPressure } = this.start
-    const asked = {
-      limit: memoryLimit,
-      weightBytes: weightBytes[this.dtype],
-      attentionChunk: usualChunk,
-      scene: { objects: 2 },
-      tracking: {},
-    }
-    const model = this.recognise(inputSize)
-    let plan: Plan
-    try {
-      plan = planFor(this.core.module, model, { ...asked, degrade: false, clip: usualClip })
-    } catch {
-      plan = planFor(this.core.module, model, { ...asked, scene: {}, degrade: onPressure === 'degrade', clip: leastClip })
-    }
+    const { memoryLimit, coreUrl } = this.start
+    const plan = this.firstPlan(this.recognise(inputSize))
     const { settings } = plan
     this.inputSize = settings.inputSize
     this.attentionChunk = settings.attentionChunk
@@ -205,9 +200,38 @@ export class Engine {
       core: this.core.memory.buffer.byteLength + (this.builder?.memory.buffer.byteLength ?? 0),
       runtime: this.runtime.memoryBytes,
     })
-    this.budget = new Budget(memoryLimit, this.account, heaps)
+    this.budget = new Budget(memoryLimit, plan.bytes.program, this.account, heaps)
     const lowered = plan.steps.filter((step) => step.startsWith('input size'))
     for (const step of lowered) this.report(step, context)
+  }
+
+  /** For a clip of the usual size, with the encoder in a worker of its own where that leaves room for larger ones; or else
+      for the least clip. */
+  private firstPlan(model: CoreModel): Plan {
+    const { memoryLimit, onPressure, encoderBeside } = this.start
+    const asked = {
+      limit: memoryLimit,
+      weightBytes: weightBytes[this.dtype],
+      attentionChunk: usualChunk,
+      tracking: {},
+      encoderBeside: false,
+    }
+    const usual = { ...asked, scene: { objects: 2 }, degrade: false, clip: usualClip }
+    const attempt = (wanted: PlanAsked) => {
+      try {
+        return planFor(this.core.module, model, wanted)
+      } catch {
+        return undefined
+      }
+    }
+    const gains = this.runtime.options.threads === 1 || model.describe().encoderFlop <= mostBesideFlop
+    const beside = (encoderBeside ?? gains) ? attempt({ ...usual, encoderBeside: true }) : undefined
+    this.runtime.encoderBeside = beside !== undefined && beside.totalBytes <= mostBeside * memoryLimit
+    if (beside && this.runtime.encoderBeside) return beside
+    return (
+      attempt(usual) ??
+      planFor(this.core.module, model, { ...asked, scene: {}, degrade: onPressure === 'degrade', clip: leastClip })
+    )
   }
 
   private recognise(inputSize: number): CoreModel {
@@ -277,7 +301,8 @@ export class Engine {
       const tracking = { ...asked, cachedFrames, ...(isLowered && { memories }) }
       clip.hold?.(heldFrames)
       records = stream ? undefined : await this.openRecords(context)
-      const host: SessionHost = { store: records, hotFrames, maxPromptedFrames: plan.mostPromptedFrames }
+      const encodesAhead = this.runtime.encoderBeside
+      const host: SessionHost = { store: records, hotFrames, maxPromptedFrames: plan.mostPromptedFrames, encodesAhead }
       const { module } = this.core
       const session = check(
         args.bytes
@@ -354,15 +379,21 @@ export class Engine {
   private planned(clip: PlannedClip, tracking: TrackingOptions, scene: PlanScene, own?: WorkerSession): Plan {
     let others = 0
     for (const session of this.sessions.values()) if (session !== own) others += session.plannedBytes
-    return planFor(this.core.module, this.openModel(), {
+    const asked = {
       limit: Math.max(1, this.start.memoryLimit - others),
       weightBytes: weightBytes[this.dtype],
       degrade: this.start.onPressure === 'degrade',
       attentionChunk: this.attentionChunk,
+      encoderBeside: this.runtime.encoderBeside,
       clip,
       scene,
       tracking,
-    })
+    }
+    const plan = planFor(this.core.module, this.openModel(), asked)
+    if (!asked.encoderBeside) return plan
+    // Under a lower limit all networks would be in one worker.
+    const { leastBytes } = planFor(this.core.module, this.openModel(), { ...asked, encoderBeside: false })
+    return { ...plan, leastBytes }
   }
 
   private plan(session: WorkerSession, scene: PlanScene): Plan {

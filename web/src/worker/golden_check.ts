@@ -1,7 +1,8 @@
 import { check, createCore } from '../core/core.js'
 import { type CoreFrame, type CoreModule, type Picture, networkNames } from '../core/module.js'
 import { MaskletError } from '../errors/error.js'
-import { KeptTensors, Runtime } from '../runtime/runtime.js'
+import { KeptTensors } from '../runtime/kept_tensors.js'
+import type { Runtime } from '../runtime/runtime.js'
 import type { OpenModelFiles } from '../weights/model_files.js'
 import { drive } from './drive.js'
 

@@ -1,5 +1,6 @@
 import type { ToWorker } from '../protocol/messages.js'
 import { Server } from '../protocol/serve.js'
+import { Encoder } from './encoder.js'
 import { Engine } from './engine.js'
 
 const scope = self as unknown as {
@@ -8,6 +9,7 @@ const scope = self as unknown as {
 }
 
 const engine = new Engine()
-const server = new Server(scope, engine.handlers)
+// A worker is one or the other; an engine may have an encoder beside it.
+const server = new Server(scope, { ...engine.handlers, ...new Encoder().handlers })
 engine.server = server
 scope.onmessage = (event) => server.receive(event.data)
