@@ -13,6 +13,7 @@ const usage = `Milliseconds a component in Chromium, for 1 and 2 threads, on a 7
   tools/bench/web MODEL          another checkpoint (.pt, .safetensors)
   tools/bench/web --tiny         SAM 2.1 tiny with random weights, input size 512, 60 frames
   --size N                       input size
+  --dtype D                      f16 or q8 instead of f32
   --frames N                     frames to track; 40 where nothing else is said
   --threads N                    only this number of threads
   --alone                        all networks in one worker, the image encoder too
@@ -24,6 +25,7 @@ const { values: options, positionals } = parseArgs({
     help: { type: 'boolean', short: 'h' },
     tiny: { type: 'boolean' },
     size: { type: 'string' },
+    dtype: { type: 'string', default: 'f32' },
     frames: { type: 'string' },
     threads: { type: 'string' },
     alone: { type: 'boolean', default: false },
@@ -63,11 +65,11 @@ try {
     const page = await openPage(browser, server.url)
     const cold = Date.now()
     const found = await page.evaluate(
-      async ({ file, own, name, inputSize, frames, threads, encoderBeside, show }) => {
+      async ({ file, own, name, inputSize, frames, threads, encoderBeside, dtype, show }) => {
         const clock = () => performance.now()
         const start = clock()
         const model = own ? { weights: '/weights', name } : 'nano'
-        const twin = await masklet.Masklet.create({ model, inputSize, threads, encoderBeside, provider: 'wasm' })
+        const twin = await masklet.Masklet.create({ model, inputSize, dtype, threads, encoderBeside, provider: 'wasm' })
         const loaded = clock() - start
         const session = await twin.open(new File([await (await fetch(file)).blob()], 'clip.mp4'))
         const before = clock()
@@ -103,10 +105,11 @@ try {
           return { network, ms: ms - earlier.ms, runs: runs - earlier.runs, best }
         })
         const memory = await twin.memory()
+        const isBeside = twin.model.encoderBeside
         await twin.close()
-        return { loaded, click, tracked, ms, spent, memory, longest }
+        return { loaded, click, tracked, ms, spent, memory, longest, isBeside }
       },
-      { file: `/made/${basename(file)}`, own: Boolean(first), name: first && basename(first), inputSize: Number(size), frames, threads, encoderBeside: !options.alone, show: options.show },
+      { file: `/made/${basename(file)}`, own: Boolean(first), name: first && basename(first), inputSize: Number(size), frames, threads, encoderBeside: options.alone ? false : undefined, dtype: options.dtype, show: options.show },
     )
     columns.push({ threads, ...found, page: Date.now() - cold })
     await page.context().close()
@@ -137,8 +140,9 @@ const line = (name, cells) => console.log(`${name.padEnd(34)}${cells.map((cell) 
 const row = (name, ...of) => line(name, columns.flatMap((c) => of.map((value) => value(c).toFixed(1))))
 const whole = (name, of, digits = 1) => line(name, columns.flatMap((c) => ['', of(c).toFixed(digits)]))
 
-console.log(`${first ? basename(first) : 'models/nano'}${size === '0' ? '' : `, input ${size}`}, 1280x720, ${columns[0].tracked} frames, one object, f32, wasm provider, ${options.alone ? 'all in one worker' : 'the encoder beside'}${options.show ? ', drawn by the page' : ''}`)
+console.log(`${first ? basename(first) : 'models/nano'}${size === '0' ? '' : `, input ${size}`}, 1280x720, ${columns[0].tracked} frames, one object, ${options.dtype}, wasm provider${options.show ? ', drawn by the page' : ''}`)
 line('', columns.flatMap(({ threads }) => [`${threads} thread${threads > 1 ? 's' : ''}`, '']))
+line('', columns.flatMap(({ isBeside }) => [isBeside ? 'beside' : 'alone', '']))
 line('ms a frame', columns.flatMap(() => ['best', 'mean']))
 for (const [name, title] of Object.entries(parts)) row(title, (c) => best(c, name), (c) => mean(c, name))
 row('beside the networks, of these', sum(besides, best), sum(besides, mean))

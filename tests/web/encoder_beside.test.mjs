@@ -63,6 +63,7 @@ test('beside or alone, forward and back, with two objects and a correction: the 
   assert.deepEqual(beside.cache, alone.cache)
   // One frame may have been encoded ahead of where a way ends.
   assert.ok(beside.encoded - alone.encoded <= 3 && beside.encoded >= alone.encoded, `${beside.encoded} and ${alone.encoded} runs`)
+  for (const end = Date.now() + 10_000; encoders().length && Date.now() < end; ) await page.waitForTimeout(50)
   assert.equal(encoders().length, 0)
 })
 

@@ -14,6 +14,8 @@ export function servePage({ isolated = true } = {}) {
 }
 
 export const timeout = 60_000
+/** Milliseconds between looks. Not the display's frames: on a busy machine these may be long in coming. */
+export const polling = 50
 
 /** The page, ready for its first click. */
 export async function openDemo(browser, url, options = {}) {
@@ -26,14 +28,14 @@ export async function openDemo(browser, url, options = {}) {
 }
 
 export async function ready(page) {
-  await page.waitForFunction(() => globalThis.app?.clip.open.value && app.screen.shown.value !== undefined, null, { timeout })
+  await page.waitForFunction(() => globalThis.app?.clip.open.value && app.screen.shown.value !== undefined, null, { timeout, polling })
 }
 
 /** Opens a file by the page's own chooser. */
 export async function openFile(page, file) {
   const name = file.split('/').pop()
   await page.setInputFiles('#file', file)
-  await page.waitForFunction((name) => app.clip.open.value?.name === name && app.screen.shown.value === 0, name, { timeout })
+  await page.waitForFunction((name) => app.clip.open.value?.name === name && app.screen.shown.value === 0, name, { timeout, polling })
 }
 
 /** Where pixels of the video lie in the window. */
@@ -57,7 +59,7 @@ export async function mark(page, x, y, options = {}) {
   if (options.alt) await page.keyboard.down('Alt')
   await page.mouse.click(...place, { button: options.button ?? 'left' })
   if (options.alt) await page.keyboard.up('Alt')
-  await page.waitForFunction((before) => app.results.version.value > before, before, { timeout }).catch(async (thrown) => {
+  await page.waitForFunction((before) => app.results.version.value > before, before, { timeout, polling }).catch(async (thrown) => {
     throw new Error(`a click at ${place} gave nothing: ${JSON.stringify(await page.evaluate(state, place))}`, { cause: thrown })
   })
 }
@@ -76,11 +78,11 @@ function state([x, y]) {
 }
 
 export async function tracked(page, frames) {
-  await page.waitForFunction((frames) => app.results.trackedCount >= frames, frames, { timeout })
+  await page.waitForFunction((frames) => app.results.trackedCount >= frames, frames, { timeout, polling })
 }
 
 export async function idle(page) {
-  await page.waitForFunction(() => !app.jobs.running, null, { timeout })
+  await page.waitForFunction(() => !app.jobs.running, null, { timeout, polling })
 }
 
 /** Clicks the timeline at a frame. */
@@ -88,7 +90,7 @@ export async function scrub(page, frame) {
   const box = await page.locator('.track').boundingBox()
   const count = await page.evaluate(() => app.clip.open.value.frameCount)
   await page.mouse.click(box.x + ((frame + 0.5) / count) * box.width, box.y + 8)
-  await page.waitForFunction((frame) => app.screen.shown.value === frame, frame, { timeout })
+  await page.waitForFunction((frame) => app.screen.shown.value === frame, frame, { timeout, polling })
 }
 
 /**

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { launch } from './browser.mjs'
 import { h264, video, work } from './clips.mjs'
-import { busyness, idle, mark, openDemo, openFile, ready, scrub, servePage, timeout, toWindow, tracked } from './page.mjs'
+import { busyness, idle, mark, openDemo, openFile, polling, ready, scrub, servePage, timeout, toWindow, tracked } from './page.mjs'
 
 const frameCount = 16
 
@@ -101,7 +101,7 @@ test('a second object with a name and a colour of its own; undo takes the last m
   await page.locator('.names').getByText('Triangle').waitFor()
   await page.keyboard.press('t')
   // All of it, although only the first object has a mark on frame 9.
-  await page.waitForFunction((last) => app.results.hasTracked(2, last) && !app.jobs.running, frameCount - 1, { timeout: 120_000 })
+  await page.waitForFunction((last) => app.results.hasTracked(2, last) && !app.jobs.running, frameCount - 1, { timeout: 120_000, polling })
   await says('.split', /Track again/)
   await page.keyboard.press('Home')
   await mark(page, 215, 75, { button: 'right' })
@@ -180,7 +180,7 @@ test('a session is saved to a file; it waits for its video, refuses another one,
   await says('.notice.ask', /“page-other.mp4” is not the video of this session/)
   await says('#clip-name', /keys.mp4/)
   await page.setInputFiles('#file', video('page.mp4', h264, frameCount))
-  await page.waitForFunction((count) => app.results.count === count && !app.jobs.running, frameCount, { timeout: 30_000 })
+  await page.waitForFunction((count) => app.results.count === count && !app.jobs.running, frameCount, { timeout: 30_000, polling })
   await says('#clip-name', /page.mp4/)
   assert.equal(await page.locator('.notice.ask').count(), 0)
   assert.deepEqual(await everything(), before)
@@ -238,12 +238,12 @@ test('options say what they cost; those of tracking alone keep the model, other 
     await page.getByRole('button', { name: 'Load', exact: true }).click()
   }
   await page.evaluate(() => Object.assign(globalThis, { masklet: app.engine.ready, marks: app.prompts.all.value }))
-  const marked = () => page.waitForFunction(() => app.engine.status.value.kind === 'ready' && app.results.trackedCount === 0 && app.results.count > 0 && !app.jobs.running, null, { timeout: 60_000 })
+  const marked = () => page.waitForFunction(() => app.engine.status.value.kind === 'ready' && app.results.trackedCount === 0 && app.results.count > 0 && !app.jobs.running, null, { timeout: 60_000, polling })
   await choose('What it remembers', 'frames it was sure of')
   await marked()
   assert.deepEqual(await page.evaluate(() => [app.engine.ready === masklet, app.engine.choice.value.memoryPolicy]), [true, 'confident'])
   await choose('Weights', '8 bits')
-  await page.waitForFunction(() => app.engine.ready && app.engine.ready !== masklet, null, { timeout: 60_000 })
+  await page.waitForFunction(() => app.engine.ready && app.engine.ready !== masklet, null, { timeout: 60_000, polling })
   await marked()
   assert.deepEqual(await page.evaluate(() => [app.engine.choice.value.dtype, app.prompts.all.value === marks]), ['q8', true])
   await page.evaluate(() => app.opening.model({ ...app.engine.choice.value, dtype: 'f32', memoryPolicy: 'recent' }))
@@ -307,7 +307,7 @@ test('a checkpoint that is none is refused, and nano is back with marks and mask
   await page.setInputFiles('#file', file)
   await page.waitForSelector('.notice.error')
   await says('.notice.error', /wrong.pt could not be loaded/)
-  await page.waitForFunction(() => app.clip.open.value.session !== before && app.screen.shown.value === 0, null, { timeout: 60_000 })
+  await page.waitForFunction(() => app.clip.open.value.session !== before && app.screen.shown.value === 0, null, { timeout: 60_000, polling })
   assert.deepEqual(await page.evaluate(async () => [app.prompts.all.value.length, app.results.trackedCount, (await app.clip.open.value.session.frames()).length]), [1, 6, 6])
   await dismiss('.notice.error')
 })
@@ -316,11 +316,11 @@ test('the camera: live, marked, followed, stopped, marked again; and a recording
   await page.context().grantPermissions(['camera'])
   await page.getByRole('button', { name: 'Camera' }).click()
   await page.getByRole('button', { name: 'Live' }).click()
-  await page.waitForFunction(() => app.clip.open.value?.live && app.screen.shown.value === 0, null, { timeout: 30_000 })
+  await page.waitForFunction(() => app.clip.open.value?.live && app.screen.shown.value === 0, null, { timeout: 30_000, polling })
   const { width, height } = await page.evaluate(() => app.clip.open.value)
   await mark(page, width / 2, height / 2)
   await page.getByRole('button', { name: 'Follow' }).click()
-  await page.waitForFunction(() => app.jobs.current.value?.done >= 3, null, { timeout: 60_000 })
+  await page.waitForFunction(() => app.jobs.current.value?.done >= 3, null, { timeout: 60_000, polling })
   await page.keyboard.press('Escape')
   await idle(page)
   // The frame that stands still is found after that.
@@ -333,7 +333,7 @@ test('the camera: live, marked, followed, stopped, marked again; and a recording
   await page.getByRole('button', { name: 'Record' }).click()
   await page.waitForTimeout(3000)
   await page.getByRole('button', { name: 'Stop and open' }).click()
-  await page.waitForFunction(() => app.clip.open.value.name === 'Recording', null, { timeout: 30_000 })
+  await page.waitForFunction(() => app.clip.open.value.name === 'Recording', null, { timeout: 30_000, polling })
   assert.ok((await page.evaluate(() => app.clip.open.value.frameCount)) >= 2)
 })
 
@@ -361,7 +361,7 @@ test('on a phone: a tap marks, nothing is wider than the screen', async () => {
 test('a host without headers: the service worker supplies them, and the page opens without a network', async () => {
   const plain = await servePage({ isolated: false })
   const visitor = await openDemo(browser, plain.url)
-  await visitor.waitForFunction(() => globalThis.crossOriginIsolated && globalThis.app?.clip.open.value, null, { timeout: 60_000 })
+  await visitor.waitForFunction(() => globalThis.crossOriginIsolated && globalThis.app?.clip.open.value, null, { timeout: 60_000, polling })
   assert.ok((await visitor.evaluate(() => app.engine.status.value.runtime.threads)) > 1)
   plain.server.closeAllConnections()
   await new Promise((done) => plain.server.close(done))

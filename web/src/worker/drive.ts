@@ -26,12 +26,15 @@ export async function drive(loop: Loop, host: Drive): Promise<void> {
     host.runtime.count(name, performance.now() - start)
     return value
   }
+  let failure: MaskletError | undefined
   for (;;) {
     if (host.signal.aborted) loop.cancel()
     const step = check(loop.step())
     if (step.kind === 'done') {
-      if (step.error) throw new MaskletError(step.error.code, step.error.message)
-      return
+      if (!step.error) return
+      const { code, message } = step.error
+      // With its cause, which core does not know.
+      throw failure?.message === message ? failure : new MaskletError(code, message)
     }
     try {
       if (step.kind === 'frame') {
@@ -48,8 +51,8 @@ export async function drive(loop: Loop, host: Drive): Promise<void> {
       }
     } catch (thrown) {
       // A refused answer leaves the step waiting; whatever went wrong ends the operation.
-      const error = asMaskletError(thrown, 'runtime_failed', `answering a ${step.kind} step`)
-      check(loop.fail(error.code, error.message))
+      failure = asMaskletError(thrown, 'runtime_failed', `answering a ${step.kind} step`)
+      check(loop.fail(failure.code, failure.message))
     }
     await nextTask()
   }
