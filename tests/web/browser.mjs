@@ -13,7 +13,8 @@ export async function launch(more = []) {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
-      '--use-fake-device-for-media-stream',
+      // Drawing more pictures than that starves the page on a busy machine.
+      '--use-fake-device-for-media-stream=fps=10',
       '--use-fake-ui-for-media-stream',
       ...more,
     ],

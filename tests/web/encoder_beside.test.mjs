@@ -47,9 +47,9 @@ test('beside or alone, forward and back, with two objects and a correction: the 
       const session = await one.open(clip)
       await session.addPoints(click)
       await session.addPoints({ ...click, object: 2, points: [[200, 60]] })
-      const masks = await track(session, { direction: 'both', length: 12 })
-      await session.addPoints({ ...click, frame: 14, points: [[60, 120]], labels: [0] })
-      masks.push(...(await track(session, { start: 14, length: 5 })))
+      const masks = await track(session, { direction: 'both', length: 6 })
+      await session.addPoints({ ...click, frame: 12, points: [[60, 120]], labels: [0] })
+      masks.push(...(await track(session, { start: 12, length: 4 })))
       const cache = (await one.memory()).cache
       const encoded = (await one.timings()).find(({ network }) => network === 'image_encoder').runs
       const { encoderBeside: beside } = one.model
@@ -80,20 +80,37 @@ test('where it is not asked for it is there if memory allows', async () => {
   assert.deepEqual(found, [true, false, false])
 })
 
+test('where its worker does not start, all networks run in one', async () => {
+  const found = await page.evaluate(async () => {
+    const source = `import '${new URL('/dist/worker.js', location.href)}'`
+    const worker = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }))
+    // The worker that runs by then cannot start another one from there.
+    const onProgress = () => URL.revokeObjectURL(worker)
+    const one = await masklet.Masklet.create({ provider: 'wasm', threads: 1, encoderBeside: true, urls: { worker }, onProgress })
+    const session = await one.open(clip)
+    await session.addPoints(click)
+    const { length } = await track(session, { length: 2 })
+    const { encoderBeside } = one.model
+    await one.close()
+    return { length, encoderBeside }
+  })
+  assert.deepEqual(found, { length: 3, encoderBeside: false })
+})
+
 test('an encoder that crashes while it tracks is replaced: every frame once, with the same masks', async () => {
   const found = await page.evaluate(async () => {
     const one = await masklet.Masklet.create({ provider: 'wasm', threads: 1, encoderBeside: true })
     const session = await one.open(clip)
     await session.addPoints(click)
-    const whole = await track(session, { length: 14 })
+    const whole = await track(session, { length: 8 })
     await session.reset()
     await session.addPoints(click)
-    const crashed = await track(session, { length: 14 }, (frame) => frame === 15 && crashEncoder())
+    const crashed = await track(session, { length: 8 }, (frame) => frame === 13 && crashEncoder())
     const { encoderBeside } = one.model
     await one.close()
     return { whole, crashed, encoderBeside }
   })
-  assert.equal(found.whole.length, 15)
+  assert.equal(found.whole.length, 9)
   assert.deepEqual(found.crashed, found.whole)
   assert.equal(found.encoderBeside, true)
 })

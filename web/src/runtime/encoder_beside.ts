@@ -15,13 +15,12 @@ export class EncoderBeside {
     readonly memoryBytes: number,
   ) {}
 
-  /** Takes the network over and deletes it. */
+  /** Errors: the worker's script cannot be loaded there, or the network does not load. */
   static async load(network: CoreNetwork, options: { files: RuntimeFiles; threads: number; memoryLimit: number }): Promise<EncoderBeside> {
     // The same script as this worker's: whatever serves that one serves this one. The fragment tells them apart.
     const channel = new Channel(new Worker(`${self.location.href}#encoder`, { type: 'module', name: 'masklet encoder' }))
     try {
       const args: LoadEncoderArgs = { ...options, onnx: network.onnx().slice(), weights: network.weights().slice() }
-      network.delete()
       const transfer = [args.onnx.buffer, args.weights.buffer]
       return new EncoderBeside(channel, await channel.call<number>('loadEncoder', args, { transfer }))
     } catch (thrown) {

@@ -67,38 +67,43 @@ export class Runtime {
 
   /** Loads a network, which it deletes, under a name: its own, or another where it comes in several forms. */
   async load(name: string, network: CoreNetwork): Promise<void> {
-    if (name === encoder && this.encoderBeside) return this.loadBeside(network)
-    const { provider } = this.options
-    const kept = keptOutputs[name.split('/')[0] ?? name] ?? false
-    await this.alone(async () => {
-      try {
-        const session = await this.ort.InferenceSession.create(network.onnx(), {
-          executionProviders: [provider],
-          externalData: [{ path: 'weights.bin', data: network.weights() }],
-          graphOptimizationLevel: 'all',
-          logSeverityLevel: 3,
-          ...(provider === 'webgpu' && { preferredOutputLocation: kept ? 'gpu-buffer' : 'cpu' }),
-        })
-        this.sessions.set(name, session)
-      } catch (thrown) {
-        throw this.explain(thrown, `loading ${name}`)
-      } finally {
-        network.delete()
-      }
-    })
+    try {
+      if (name === encoder && this.encoderBeside && (await this.loadBeside(network))) return
+      await this.alone(() => this.loadHere(name, network))
+    } catch (thrown) {
+      throw this.explain(thrown, `loading ${name}`)
+    } finally {
+      network.delete()
+    }
   }
 
-  /** What that runtime takes is not this one's any more, half of the threads among it. */
-  private async loadBeside(network: CoreNetwork): Promise<void> {
-    const { files, memoryLimit } = this.options
-    const threads = Math.ceil(this.options.threads / 2)
-    this.ort.env.wasm.numThreads = Math.max(1, this.options.threads - threads)
+  private async loadHere(name: string, network: CoreNetwork): Promise<void> {
+    const { provider } = this.options
+    const kept = keptOutputs[name.split('/')[0] ?? name] ?? false
+    const session = await this.ort.InferenceSession.create(network.onnx(), {
+      executionProviders: [provider],
+      externalData: [{ path: 'weights.bin', data: network.weights() }],
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+      ...(provider === 'webgpu' && { preferredOutputLocation: kept ? 'gpu-buffer' : 'cpu' }),
+    })
+    this.sessions.set(name, session)
+  }
+
+  /** What that runtime takes is not this one's any more, half of the threads among it. false: it does not start, as where
+      a page's policy forbids workers of workers. */
+  private async loadBeside(network: CoreNetwork): Promise<boolean> {
+    const { files, threads, memoryLimit } = this.options
+    const its = Math.ceil(threads / 2)
     try {
-      this.beside = await EncoderBeside.load(network, { files, threads, memoryLimit: memoryLimit - leastBytes })
-    } catch (thrown) {
-      throw this.explain(thrown, `loading ${encoder}`)
+      this.beside = await EncoderBeside.load(network, { files, threads: its, memoryLimit: memoryLimit - leastBytes })
+    } catch {
+      this.encoderBeside = false
+      return false
     }
+    this.ort.env.wasm.numThreads = Math.max(1, threads - its)
     clampMemory(memoryLimit - this.beside.memoryBytes)
+    return true
   }
 
   async unload(name: string): Promise<void> {
