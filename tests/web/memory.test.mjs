@@ -7,6 +7,7 @@ import { serve } from './server.mjs'
 import { soak } from './soak.mjs'
 
 const mebibyte = 2 ** 20
+const lowerings = Number(process.env.LOWERINGS ?? 12)
 let server, browser, page
 before(async () => {
   server = await serve({ mounts: { '/clip/': frames() } })
@@ -190,8 +191,8 @@ test('under degrade it steps down and says so; under fail the same is refused; a
   assert.equal(found.tracked.length, 3)
 })
 
-test('the limit lowered from comfortable to absurd: each run ends in the same masks or a typed error', async () => {
-  const found = await page.evaluate(async () => {
+test(`the limit lowered from comfortable to absurd in ${lowerings} steps: each run ends in the same masks or a typed error`, async () => {
+  const found = await page.evaluate(async (lowerings) => {
     const clip = await files('/clip', 3)
     const run = async (memoryLimit) => {
       const one = await masklet.Masklet.create({ threads: 1, memoryLimit })
@@ -205,13 +206,14 @@ test('the limit lowered from comfortable to absurd: each run ends in the same ma
     }
     const whole = await run(2 ** 31)
     const outcomes = []
-    for (let limit = 128 * 2 ** 20; limit > 2 ** 20; limit *= 0.65) {
+    for (let step = 0; step < lowerings; ++step) {
+      const limit = Math.round(2 ** (27 - (7 * step) / (lowerings - 1)))
       let masks
       const error = await failure(async () => void (masks = await run(limit)))
       outcomes.push({ limit, code: error.code, isOurs: error.isOurs, same: masks && JSON.stringify(masks) === JSON.stringify(whole) })
     }
     return outcomes
-  })
+  }, lowerings)
   for (const { limit, code, same } of found) assert.ok(same || code === 'out_of_memory', `${limit} bytes: ${code}, ${same}`)
   assert.equal(found[0].same, true)
   assert.equal(found.at(-1).code, 'out_of_memory')
