@@ -26,9 +26,14 @@ def load_shipped(folder):
     return model
 
 
-def export(source, folder, size=None):
-    """Writes both files; `size` replaces the planned picture size (see sizes.py). Returns the weights' bytes."""
+SCORE_BIAS = "sam_mask_decoder.pred_obj_score_head.layers.2.bias"
+
+
+def export(source, folder, size=None, score_bias=0.0):
+    """Writes both files; `size` replaces the planned picture size (see sizes.py), `score_bias` is added to the object score,
+    which is a logit: more of it calls fewer objects absent, rightly and wrongly. Returns the weights' bytes."""
     stored = torch.load(source, map_location="cpu")
+    stored["model"][SCORE_BIAS] = stored["model"][SCORE_BIAS] + score_bias
     if size:
         if size % 32 or size // 4 % stored["arch"]["window_spec"][0]:
             raise SystemExit(f"size {size}: needs a multiple of 32 whose quarter the first window divides")
@@ -52,5 +57,7 @@ if __name__ == "__main__":
     parser.add_argument("--to", default=os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                                      os.pardir, os.pardir, "models", "nano"))
     parser.add_argument("--size", type=int, default=None, help="picture size, if not the planned one")
+    parser.add_argument("--score-bias", type=float, default=0.0, help="added to the object score")
     options = parser.parse_args()
-    print(export(os.path.join(options.run, "averaged.pt"), options.to, options.size), "bytes")
+    print(export(os.path.join(options.run, "averaged.pt"), options.to, options.size, options.score_bias),
+          "bytes")
