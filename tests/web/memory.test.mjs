@@ -151,7 +151,7 @@ test('tracked frames lie in a file of the origin, or in memory where there is no
 test('under degrade it steps down and says so; under fail the same is refused; a full session refuses by name and stays whole', async () => {
   const found = await page.evaluate(async () => {
     const clip = await files('/clip', 3)
-    const inputSize = 256
+    const inputSize = 384 // running takes more than loading, which no setting makes less
     const first = await masklet.Masklet.create({ threads: 1, inputSize })
     const session = await first.open(clip)
     const { leastBytes } = await session.plan({ direction: 'both' })
