@@ -41,9 +41,15 @@ before(async () => {
       video.currentTime = times[frame] + 0.02
       await sought
       const picture = await session.picture(frame)
-      const [ours, its] = [pixels(picture, width, height), pixels(video, width, height)]
+      const ours = pixels(picture, width, height)
       picture.close()
-      return ours.reduce((sum, value, i) => sum + Math.abs(value - its[i]), 0) / ours.length
+      const apart = () => {
+        const its = pixels(video, width, height)
+        return ours.reduce((sum, value, i) => sum + Math.abs(value - its[i]), 0) / ours.length
+      }
+      // On a busy machine the element is black for a moment after it has told that it sought.
+      for (let tries = 0; tries < 20 && apart() > 50; ++tries) await new Promise((done) => setTimeout(done, 100))
+      return apart()
     }
   })
 })
