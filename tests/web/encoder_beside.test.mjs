@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { launch, openPage } from './browser.mjs'
-import { frames, h264, video, work } from './clips.mjs'
+import { h264, video, work } from './clips.mjs'
 import { serve } from './server.mjs'
 
 let server, browser, page
 before(async () => {
   video('clip.mp4', h264)
-  server = await serve({ mounts: { '/clip/': frames(), '/made/': work } })
+  server = await serve({ mounts: { '/made/': work } })
   browser = await launch()
   page = await openPage(browser, server.url)
   await page.exposeFunction('crashEncoder', () =>
