@@ -5,6 +5,7 @@ import type { RuntimeFiles } from './assets.js'
 import { EncoderBeside } from './encoder_beside.js'
 import { KeptTensors } from './kept_tensors.js'
 import { clampMemory, clampedBytes, leastBytes } from './memory_clamp.js'
+import { createSession, setUp } from './ort.js'
 
 export type Provider = 'webgpu' | 'wasm'
 
@@ -40,9 +41,7 @@ export class Runtime {
 
   static start(ort: typeof Ort, options: RuntimeOptions): Runtime {
     clampMemory(options.memoryLimit)
-    ort.env.wasm.wasmPaths = options.files
-    ort.env.wasm.numThreads = options.threads
-    ort.env.logLevel = 'error'
+    setUp(ort, options.files, options.threads)
     return new Runtime(ort, options)
   }
 
@@ -80,11 +79,8 @@ export class Runtime {
   private async loadHere(name: string, network: CoreNetwork): Promise<void> {
     const { provider } = this.options
     const kept = keptOutputs[name.split('/')[0] ?? name] ?? false
-    const session = await this.ort.InferenceSession.create(network.onnx(), {
+    const session = await createSession(this.ort, network.onnx(), network.weights(), {
       executionProviders: [provider],
-      externalData: [{ path: 'weights.bin', data: network.weights() }],
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
       ...(provider === 'webgpu' && { preferredOutputLocation: kept ? 'gpu-buffer' : 'cpu' }),
     })
     this.sessions.set(name, session)

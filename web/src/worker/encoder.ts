@@ -3,6 +3,7 @@ import { MaskletError } from '../errors/error.js'
 import { type Handler, Moved } from '../protocol/serve.js'
 import type { RuntimeFiles } from '../runtime/assets.js'
 import { clampMemory, clampedBytes } from '../runtime/memory_clamp.js'
+import { createSession, setUp } from '../runtime/ort.js'
 
 export interface LoadEncoderArgs {
   onnx: Uint8Array
@@ -41,14 +42,8 @@ export class Encoder {
   private async load({ onnx, weights, files, threads, memoryLimit }: LoadEncoderArgs): Promise<number> {
     clampMemory(memoryLimit)
     const ort = (await import('onnxruntime-web/wasm')) as typeof Ort
-    Object.assign(ort.env.wasm, { wasmPaths: files, numThreads: threads })
-    ort.env.logLevel = 'error'
-    this.session = await ort.InferenceSession.create(onnx, {
-      executionProviders: ['wasm'],
-      externalData: [{ path: 'weights.bin', data: weights }],
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
-    })
+    setUp(ort, files, threads)
+    this.session = await createSession(ort, onnx, weights, { executionProviders: ['wasm'] })
     this.ort = ort
     const [input] = this.session.inputMetadata
     if (!input?.isTensor) throw new MaskletError('runtime_failed', 'the image encoder takes no tensor')
