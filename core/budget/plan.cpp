@@ -34,6 +34,7 @@ struct Knob {
 constexpr Knob kKnobs[] = {{"cached frames", &PlanSettings::cached_frames, 1, half, true},
                            {"held frames", &PlanSettings::held_frames, 2, half, true},
                            {"attention chunk", &PlanSettings::attention_chunk, 32, half, true},
+                           {"packed weights", &PlanSettings::packed_weights, 0, one_less, true},
                            {"hot frames", &PlanSettings::hot_frames, 0, half, true},
                            {"memories", &PlanSettings::memories, 1, one_less, false},
                            {"input size", &PlanSettings::input_size, 64, smaller_input, false}};
@@ -58,11 +59,12 @@ class Pricer {
     at(MemoryCategory::frames) = frames(settings);
     const RunShape shape{settings.memories, request_.max_object_pointers + request_.prompted_frames,
                          settings.attention_chunk};
+    const double while_loading = request_.host.weights_loading - (settings.packed_weights ? 0 : request_.host.packing);
     std::uint64_t loading = 0, held = 0, encoding = 0, others = 0;
     for (int i = 0; i < kNetworkCount; ++i) {
       const auto id = static_cast<NetworkId>(i);
       const auto given = static_cast<double>(network_weight_bytes(id, a, request_.weight_bytes));
-      loading = std::max(loading, held + static_cast<std::uint64_t>(given * request_.host.weights_loading));
+      loading = std::max(loading, held + static_cast<std::uint64_t>(given * while_loading));
       held += static_cast<std::uint64_t>(given * request_.host.weights_held);
       std::uint64_t& alive = id == NetworkId::image_encoder ? encoding : others;
       alive = std::max(alive, activations(id, a, shape));
@@ -219,8 +221,8 @@ Error refusal(const PlanRequest& request, const Search& search) {
 
 ordered_json to_json(const PlanSettings& settings) {
   return {{"cached_frames", settings.cached_frames}, {"held_frames", settings.held_frames},
-          {"attention_chunk", settings.attention_chunk}, {"hot_frames", settings.hot_frames},
-          {"memories", settings.memories}, {"input_size", settings.input_size}};
+          {"attention_chunk", settings.attention_chunk}, {"packed_weights", settings.packed_weights},
+          {"hot_frames", settings.hot_frames}, {"memories", settings.memories}, {"input_size", settings.input_size}};
 }
 
 }  // namespace
@@ -258,8 +260,10 @@ Result<Plan> make_plan(const PlanRequest& request) {
       while (lowered(knob, richer) > value) richer = lowered(knob, richer);
       plan.alternatives.push_back(search.alternative(knob, plan.settings, richer));
     }
-    if (const int leaner = lowered(knob, value); leaner < value)
-      plan.alternatives.push_back(search.alternative(knob, plan.settings, leaner));
+    if (const int leaner = lowered(knob, value); leaner < value) {
+      PlanAlternative other = search.alternative(knob, plan.settings, leaner);
+      if (other.total_bytes < plan.price.total_bytes) plan.alternatives.push_back(std::move(other));
+    }
   }
   if (request.limit_bytes) {
     Architecture a = request.architecture;

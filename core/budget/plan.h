@@ -20,12 +20,13 @@ enum class OnPressure { fail, degrade };
 /// "fail", "degrade". Errors: invalid_argument.
 Result<OnPressure> parse_on_pressure(const std::string& text);
 
-/// What a plan decides, richest first in every field. The first four change time alone; the last two change
+/// What a plan decides, richest first in every field. The first five change time alone; the last two change
 /// the masks and stay as asked for unless degrading is allowed.
 struct PlanSettings {
   int cached_frames = 2;      ///< frames whose features stay, at least 1
   int attention_chunk = 256;  ///< queries that attend at once
   int held_frames = 0;        ///< decoded pictures kept for reading backwards
+  int packed_weights = 1;     ///< 1: rearranged for the runtime's kernels as they load; 0: as they come
   int hot_frames = 0;         ///< tracked frames in memory on each side of the one at work, beyond the windows
   int memories = 7;           ///< spatial memories that attention sees
   int input_size = 1024;      ///< side of the networks' input
@@ -38,6 +39,7 @@ struct HostCosts {
   std::uint64_t program_bytes = 0;  ///< code, libraries, stacks, and what stays in their heaps
   double weights_held = 1;          ///< of a network's weights, once it is loaded
   double weights_loading = 2;       ///< of the weights of the one network that loads, while it does
+  double packing = 0;               ///< of weights_loading, what packed weights take; 0: the host has no choice
   double spare = 0;                 ///< of a run's activations: freed blocks that wait to be used again
   std::uint64_t most_spare_bytes = 0;
   std::uint64_t run_bytes = 0;      ///< that any run takes, however small its tensors

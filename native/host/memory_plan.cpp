@@ -17,6 +17,7 @@ HostCosts native_costs(bool is_video) {
   costs.program_bytes = 80u << 20;
   costs.weights_held = 1.0;
   costs.weights_loading = 3.25;
+  costs.packing = 1.0;
   costs.spare = 0.75;
   costs.most_spare_bytes = 64u << 20;
   costs.run_bytes = 2u << 20;
@@ -76,6 +77,7 @@ Result<Limits> limits_of_environment(const Limits& otherwise) {
 void follow(const Plan& plan, ModelOptions& model, TrackingOptions& tracking) {
   model.image_size = plan.settings.input_size;
   model.graph.attention_chunk = plan.settings.attention_chunk;
+  model.runtime.pack_weights = plan.settings.packed_weights != 0;
   model.runtime.memory_limit_bytes = plan.runtime_bytes();
   tracking.cached_frames = plan.settings.cached_frames;
   tracking.memories = plan.settings.memories;

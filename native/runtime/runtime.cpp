@@ -126,6 +126,7 @@ Result<ort::SessionOptions> OrtRuntime::State::session_options(const Network& ne
   MASKLET_TRY(set_entry(api(), session, "session.intra_op.allow_spinning", options.spin ? "1" : "0"));
   MASKLET_TRY(set_entry(api(), session, "session.force_spinning_stop", "1"));
   MASKLET_TRY(set_entry(api(), session, "session.use_env_allocators", "1"));
+  if (!options.pack_weights) MASKLET_TRY(set_entry(api(), session, "session.disable_prepacking", "1"));
   // Where a processor would sum int8 products in 16 bits, which overflow, it takes a slower way.
   MASKLET_TRY(set_entry(api(), session, "session.x64quantprecision", "1"));
 

@@ -35,6 +35,10 @@ struct RuntimeOptions {
   /// between, where they would slow the next network down.
   bool spin = true;
 
+  /// Rearrange weights for the kernels as they load. Without it a network takes its weights' size less while it loads,
+  /// runs up to a tenth slower, and gives the same numbers.
+  bool pack_weights = true;
+
   ort::OptimizationLevel optimization = ort::OptimizationLevel::all;
 
   /// What ONNX Runtime writes to stderr. Failures come back as errors, so nothing needs to be written.

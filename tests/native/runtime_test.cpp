@@ -121,6 +121,15 @@ TEST_CASE("a network runs with weights from memory, its buffers freed after load
   CHECK(values(outputs[0]) == std::vector<float>{12, 26, 16, 32});
 }
 
+TEST_CASE("weights that are not packed give the same numbers") {
+  RuntimeOptions options;
+  options.pack_weights = false;
+  OrtRuntime runtime = make_runtime(options);
+  require_ok(runtime.load(affine(kEncoder)));
+  const auto outputs = require_run(runtime, affine_step(kEncoder, {2, 2}, {1, 2, 3, 4}));
+  CHECK(values(outputs[0]) == std::vector<float>{12, 26, 16, 32});
+}
+
 TEST_CASE("outputs come back in the step's order") {
   OrtRuntime runtime = make_runtime();
   require_ok(runtime.load(affine(kEncoder)));

@@ -23,7 +23,7 @@ PlanRequest request_for(const Architecture& architecture) {
   request.clip_width = 1280;
   request.clip_height = 720;
   request.objects = 2;
-  request.asked = {4, 256, 16, 32, architecture.num_maskmem, architecture.image_size};
+  request.asked = {4, 256, 16, 1, 32, architecture.num_maskmem, architecture.image_size};
   return request;
 }
 
@@ -125,6 +125,20 @@ TEST_CASE("One byte below the least is refused with the breakdown and what would
     INFO(refused.error().message);
     CHECK(refused.error().message.find(part) != std::string::npos);
   }
+}
+
+TEST_CASE("Weights stay as they come where packing them would not fit, if the host has the choice") {
+  PlanRequest request = request_for(published_models()[3].architecture);
+  request.host.weights_loading = 3;
+  const std::uint64_t without_choice = require_plan(request).least_bytes;
+  request.host.packing = 1;
+  const Plan rich = require_plan(request);
+  CHECK(rich.settings.packed_weights == 1);
+  CHECK(rich.least_bytes < without_choice);
+  request.limit_bytes = without_choice - 1;
+  const Plan plan = require_plan(request);
+  CHECK(plan.settings.packed_weights == 0);
+  CHECK(plan.steps == std::vector<std::string>{"packed weights 1 -> 0"});
 }
 
 TEST_CASE("Where degrading is allowed, memories and then the input go down, each told") {

@@ -162,6 +162,8 @@ export interface PlanSettings {
   heldFrames: number;
   /** Queries that attend at once. */
   attentionChunk: number;
+  /** Always 1 here; 0 where the command line's runtime takes weights as they come. */
+  packedWeights: number;
   /** Tracked frames in memory on each side of the one at work. */
   hotFrames: number;
   memories: number;
