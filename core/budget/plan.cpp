@@ -59,13 +59,16 @@ class Pricer {
     at(MemoryCategory::frames) = frames(settings);
     const RunShape shape{settings.memories, request_.max_object_pointers + request_.prompted_frames,
                          settings.attention_chunk};
-    const double while_loading = request_.host.weights_loading - (settings.packed_weights ? 0 : request_.host.packing);
+    const HostCosts& host = request_.host;
+    const bool packed = settings.packed_weights || host.packing == 0;
+    const double while_loading = host.weights_loading - (packed ? 0 : host.packing);
+    const double once_loaded = packed ? host.weights_held : host.unpacked_held;
     std::uint64_t loading = 0, held = 0, encoding = 0, others = 0;
     for (int i = 0; i < kNetworkCount; ++i) {
       const auto id = static_cast<NetworkId>(i);
       const auto given = static_cast<double>(network_weight_bytes(id, a, request_.weight_bytes));
       loading = std::max(loading, held + static_cast<std::uint64_t>(given * while_loading));
-      held += static_cast<std::uint64_t>(given * request_.host.weights_held);
+      held += static_cast<std::uint64_t>(given * once_loaded);
       std::uint64_t& alive = id == NetworkId::image_encoder ? encoding : others;
       alive = std::max(alive, activations(id, a, shape));
     }
@@ -142,14 +145,19 @@ class Search {
   explicit Search(const PlanRequest& request) : request_(request), pricer_(request) {}
 
   bool fits(const PlanSettings& settings) const {
-    return request_.limit_bytes == 0 || pricer_.price(settings).total_bytes <= request_.limit_bytes;
+    return request_.limit_bytes == 0 || bytes(settings) <= request_.limit_bytes;
   }
 
-  /// Everything that keeps the masks at its least.
+  /// Everything that keeps the masks at its least, where that saves something.
   PlanSettings leanest() const {
     PlanSettings settings = request_.asked;
-    for (const Knob& knob : kKnobs) {
-      if (knob.same_masks) settings.*knob.field = std::min(settings.*knob.field, knob.least);
+    // Twice: whether unpacked weights save depends on what the others leave.
+    for (int pass = 0; pass < 2; ++pass) {
+      for (const Knob& knob : kKnobs) {
+        PlanSettings lower = settings;
+        lower.*knob.field = std::min(settings.*knob.field, knob.least);
+        if (knob.same_masks && bytes(lower) < bytes(settings)) settings = lower;
+      }
     }
     return settings;
   }
@@ -158,8 +166,11 @@ class Search {
   std::optional<PlanSettings> richest() const {
     PlanSettings settings = request_.asked;
     for (const Knob& knob : kKnobs) {
-      if (!knob.same_masks && request_.on_pressure == OnPressure::fail) continue;
-      lower_until_fits(settings, knob);
+      if (knob.same_masks) lower_until_fits(settings, knob);
+    }
+    if (!fits(settings)) settings = leanest();
+    for (const Knob& knob : kKnobs) {
+      if (!knob.same_masks && request_.on_pressure == OnPressure::degrade) lower_until_fits(settings, knob);
     }
     if (!fits(settings)) return std::nullopt;
     // What was given up too early comes back, the dearest first.
@@ -176,17 +187,23 @@ class Search {
 
   PlanAlternative alternative(const Knob& knob, PlanSettings settings, int value) const {
     settings.*knob.field = value;
-    const std::uint64_t bytes = pricer_.price(settings).total_bytes;
-    return {std::string(knob.name) + " " + std::to_string(value), settings, bytes,
-            request_.limit_bytes == 0 || bytes <= request_.limit_bytes, knob.same_masks};
+    return {std::string(knob.name) + " " + std::to_string(value), settings, bytes(settings), fits(settings),
+            knob.same_masks};
   }
 
   const Pricer& pricer() const { return pricer_; }
 
  private:
+  std::uint64_t bytes(const PlanSettings& settings) const { return pricer_.price(settings).total_bytes; }
+
+  /// Stops where a step down saves nothing.
   void lower_until_fits(PlanSettings& settings, const Knob& knob) const {
-    while (!fits(settings) && settings.*knob.field > knob.least)
-      settings.*knob.field = lowered(knob, settings.*knob.field);
+    while (!fits(settings) && settings.*knob.field > knob.least) {
+      PlanSettings lower = settings;
+      lower.*knob.field = lowered(knob, settings.*knob.field);
+      if (bytes(lower) >= bytes(settings)) return;
+      settings = lower;
+    }
   }
 
   void raise(PlanSettings& settings, const Knob& knob) const {

@@ -40,6 +40,7 @@ struct HostCosts {
   double weights_held = 1;          ///< of a network's weights, once it is loaded
   double weights_loading = 2;       ///< of the weights of the one network that loads, while it does
   double packing = 0;               ///< of weights_loading, what packed weights take; 0: the host has no choice
+  double unpacked_held = 1;         ///< weights_held where they are not packed
   double spare = 0;                 ///< of a run's activations: freed blocks that wait to be used again
   std::uint64_t most_spare_bytes = 0;
   std::uint64_t run_bytes = 0;      ///< that any run takes, however small its tensors

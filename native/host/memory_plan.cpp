@@ -18,6 +18,7 @@ HostCosts native_costs(bool is_video) {
   costs.weights_held = 1.0;
   costs.weights_loading = 3.25;
   costs.packing = 1.0;
+  costs.unpacked_held = 1.12;
   costs.spare = 0.75;
   costs.most_spare_bytes = 64u << 20;
   costs.run_bytes = 2u << 20;

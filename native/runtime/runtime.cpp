@@ -156,17 +156,18 @@ Result<ort::Session> OrtRuntime::State::make_session(const Network& network) {
   });
 }
 
-// The runtime copies the weights past its allocators, then packs most of them anew for its kernels, through
+// To pack weights the runtime copies them past its allocators, packs most of them anew for its kernels, through
 // them, and drops those copies. So all are charged while it loads, and afterwards what did not come back as
-// packed weights.
+// packed weights. Those that stay as they come go through its allocators at once.
 Status OrtRuntime::State::load(const Network& network) {
   std::optional<LoadedNetwork>& slot = this->network(network.id);
   if (slot)
     return Error{ErrorCode::invalid_state, name_of(network.id) + " is loaded already: unload it first"};
   const std::size_t weight_bytes = network.weights.size();
+  const std::size_t copied_bytes = options.pack_weights ? weight_bytes : 0;
   const std::size_t before_bytes = allocator->in_use_bytes();
   allocator->begin_stretch();
-  if (!allocator->charge(weight_bytes))
+  if (!allocator->charge(copied_bytes))
     return Error{ErrorCode::out_of_memory, name_of(network.id) + ": its weights of " +
                                                std::to_string(weight_bytes) + " bytes and the " +
                                                std::to_string(before_bytes) +
@@ -174,7 +175,7 @@ Status OrtRuntime::State::load(const Network& network) {
                                                std::to_string(options.memory_limit_bytes) +
                                                ": raise the limit, unload a network, or use smaller weights"};
   auto session = make_session(network);
-  allocator->discharge(weight_bytes);
+  allocator->discharge(copied_bytes);
   if (!session) return explain(session.error());
   const std::size_t packed_bytes = allocator->in_use_bytes() - before_bytes;
   const std::size_t unpacked_bytes = weight_bytes > packed_bytes ? weight_bytes - packed_bytes : 0;

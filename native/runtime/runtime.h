@@ -36,7 +36,7 @@ struct RuntimeOptions {
   bool spin = true;
 
   /// Rearrange weights for the kernels as they load. Without it a network takes its weights' size less while it loads,
-  /// runs up to a tenth slower, and gives the same numbers.
+  /// runs up to a tenth slower, and gives the same numbers to rounding.
   bool pack_weights = true;
 
   ort::OptimizationLevel optimization = ort::OptimizationLevel::all;

@@ -37,10 +37,19 @@ struct Bench {
     options.prompts.emplace_back().points = {{12, 26, 1}};
   }
 
-  /// The frames' lines of the last run.
-  std::vector<std::string> frames() const {
-    const std::vector<std::string> lines = lines_of(folder / "out/masklets.jsonl");
-    return {lines.begin() + 1, lines.end() - 1};
+  /// The frames of the last run without the model's scores, whose last digit depends on whether weights are packed.
+  std::vector<Json> frames() const {
+    std::vector<Json> frames;
+    for (const std::string& line : lines_of(folder / "out/masklets.jsonl")) {
+      Json frame = Json::parse(line);
+      if (!frame.contains("objects") || !frame.contains("frame")) continue;
+      for (Json& object : frame["objects"]) {
+        object.erase("score");
+        object.erase("iou");
+      }
+      frames.push_back(std::move(frame));
+    }
+    return frames;
   }
 };
 
@@ -93,11 +102,11 @@ class SynthSource final : public FrameSource {
 TEST_CASE("a run under a limit that its plan meets gives the masks of one without") {
   Bench bench(nano(), 6);
   REQUIRE(segment(bench.options).ok());
-  const std::vector<std::string> expected = bench.frames();
+  const auto expected = bench.frames();
   bench.options.memory.limit_bytes = plan_of(bench.options).least_bytes;
   const auto summary = segment(bench.options);
   REQUIRE(summary.ok());
-  REQUIRE(summary->status.ok());
+  if (!summary->status) FAIL(summary->status.error().message);
   CHECK(bench.frames() == expected);
   CHECK(summary->memory.report.limit_bytes == bench.options.memory.limit_bytes);
   CHECK(summary->memory.report.total.peak <= bench.options.memory.limit_bytes);
@@ -133,7 +142,7 @@ TEST_CASE(
     "pressure: each of 40 limits, from comfortable to absurd, ends in the same masks or in a typed error") {
   Bench bench(nano(), 3);
   REQUIRE(segment(bench.options).ok());
-  const std::vector<std::string> expected = bench.frames();
+  const auto expected = bench.frames();
   const Plan plan = plan_of(bench.options);
   // Most of them around the point where it starts to fit.
   const std::uint64_t most = plan.price.total_bytes + (8 << 20);
@@ -159,7 +168,7 @@ TEST_CASE("under pressure while it runs a session ends with what it has, or goes
   Bench bench(mini_model(), 5);
   bench.options.model.image_size = 512;  // so that frames and not weights are what takes memory
   REQUIRE(segment(bench.options).ok());
-  const std::vector<std::string> expected = bench.frames();
+  const auto expected = bench.frames();
   // The runtime's own limit, without a plan: the most under which the clip is not finished.
   std::size_t& limit = bench.options.model.runtime.memory_limit_bytes;
   std::size_t too_little = 1 << 18, enough = 32 << 20;
@@ -175,7 +184,7 @@ TEST_CASE("under pressure while it runs a session ends with what it has, or goes
   REQUIRE(ended.ok());
   CHECK(ended->status.error().code == ErrorCode::out_of_memory);
   CHECK(ended->status.error().message.find("bytes asked for") != std::string::npos);
-  const std::vector<std::string> kept = bench.frames();
+  const auto kept = bench.frames();
   CHECK(static_cast<int>(kept.size()) == ended->frames);
   CHECK(std::equal(kept.begin(), kept.end(), expected.begin()));
 

@@ -99,6 +99,16 @@ RunNetwork outer_step(std::int64_t n) {
                    {{"sum", 0}});
 }
 
+/// y_n = x_n w_nn, whose weights are 4 MB.
+Network large_product() {
+  return TinyOnnx()
+      .input("x_n", {1, 1000})
+      .weight("w_nn", {1000, 1000}, std::vector<float>(1'000'000, 1.0f))
+      .node("MatMul", {"x_n", "w_nn"}, "y_n")
+      .output("y_n", {1, 1000})
+      .network(kEncoder);
+}
+
 RunNetwork affine_step(NetworkId id, Shape shape, const std::vector<float>& x) {
   return make_step(id, {{"x_nc", Tensor::from(std::move(shape), x)}}, {{"y_nc", 0}});
 }
@@ -121,13 +131,18 @@ TEST_CASE("a network runs with weights from memory, its buffers freed after load
   CHECK(values(outputs[0]) == std::vector<float>{12, 26, 16, 32});
 }
 
-TEST_CASE("weights that are not packed give the same numbers") {
+TEST_CASE("weights that are not packed fit where the packed copy does not, and give the same numbers") {
   RuntimeOptions options;
   options.pack_weights = false;
+  options.memory_limit_bytes = 6 << 20;
   OrtRuntime runtime = make_runtime(options);
-  require_ok(runtime.load(affine(kEncoder)));
-  const auto outputs = require_run(runtime, affine_step(kEncoder, {2, 2}, {1, 2, 3, 4}));
-  CHECK(values(outputs[0]) == std::vector<float>{12, 26, 16, 32});
+  require_ok(runtime.load(large_product()));
+  CHECK(runtime.memory_use().in_use_bytes >= 4'000'000);
+  CHECK(runtime.memory_use().in_use_bytes < 5'000'000);
+  const std::vector<float> ones(1000, 1.0f);
+  const auto outputs =
+      require_run(runtime, make_step(kEncoder, {{"x_n", Tensor::from({1, 1000}, ones)}}, {{"y_n", 0}}));
+  CHECK(values(outputs[0]) == std::vector<float>(1000, 1000.0f));
 }
 
 TEST_CASE("outputs come back in the step's order") {
@@ -388,12 +403,7 @@ TEST_CASE("weights that do not fit under the memory limit are refused, naming bo
 
 TEST_CASE("memory that runs out while a network loads is an error and leaves nothing behind") {
   // The weights fit, but not together with the copy that is packed for the kernel.
-  const Network network = TinyOnnx()
-                              .input("x_n", {1, 1000})
-                              .weight("w_nn", {1000, 1000}, std::vector<float>(1'000'000, 1.0f))
-                              .node("MatMul", {"x_n", "w_nn"}, "y_n")
-                              .output("y_n", {1, 1000})
-                              .network(kEncoder);
+  const Network network = large_product();
   RuntimeOptions options;
   options.memory_limit_bytes = 6 << 20;
   OrtRuntime runtime = make_runtime(options);

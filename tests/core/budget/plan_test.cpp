@@ -141,6 +141,22 @@ TEST_CASE("Weights stay as they come where packing them would not fit, if the ho
   CHECK(plan.steps == std::vector<std::string>{"packed weights 1 -> 0"});
 }
 
+TEST_CASE("The least is planned wherever unpacked weights are held dearer than packed ones") {
+  for (const double unpacked_held : {1.0, 1.1, 1.5, 3.0}) {
+    for (const int size : {64, 256, 1024}) {
+      PlanRequest request = tiny_request();
+      request.asked.input_size = request.architecture.image_size = size;
+      request.host.weights_loading = 3;
+      request.host.packing = 1;
+      request.host.unpacked_held = unpacked_held;
+      request.limit_bytes = require_plan(request).least_bytes;
+      CHECK(require_plan(request).price.total_bytes == request.limit_bytes);
+      request.limit_bytes -= 1;
+      CHECK_FALSE(make_plan(request).ok());
+    }
+  }
+}
+
 TEST_CASE("Where degrading is allowed, memories and then the input go down, each told") {
   PlanRequest request = tiny_request();
   request.on_pressure = OnPressure::degrade;
