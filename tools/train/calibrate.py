@@ -1,4 +1,4 @@
-"""Centres and whitens an untrained image encoder on a few pictures.
+"""Centres an untrained image encoder on a few pictures and whitens what it gives.
 
 Maximum pooling and GELU push every channel to one side, so that at random weights the features are one large constant
 with a little of the picture on top, and what varies does so along a handful of directions. What follows then learns
@@ -13,9 +13,8 @@ FLOOR = 1e-3   # of the largest variance: directions below it are noise and are 
 
 
 @torch.no_grad()
-def calibrate(model, images_n3ss):
-    """Shifts biases so that every block has mean 0; whitens the levels of the pyramid that are read."""
-    trunk, neck = model.image_encoder.trunk, model.image_encoder.neck
+def centre(trunk, images_n3ss):
+    """Shifts biases so that every block has mean 0."""
     x = trunk.patch_embed(images_n3ss)
     trunk.patch_embed.proj.bias -= _mean(x)
     x = x - _mean(x)
@@ -24,7 +23,13 @@ def calibrate(model, images_n3ss):
         x = block(x)
         block.mlp.layers[-1].bias -= _mean(x)
         x = x - _mean(x)
-    stages = trunk(images_n3ss)
+
+
+@torch.no_grad()
+def whiten(image_encoder, images_n3ss):
+    """Turns and stretches the levels of the pyramid that are read."""
+    neck = image_encoder.neck
+    stages = image_encoder.trunk(images_n3ss)
     last = len(stages) - 1
     for level in range(last - 1, -1, -1):
         convs = [neck.convs[last - level].conv]

@@ -7,6 +7,7 @@ import torch
 from torch.nn import functional as F
 
 import prompts
+from content import content_terms
 from losses import LOSS_SIDE, affinity_loss, presence, shrink_target, step_loss
 
 
@@ -20,9 +21,10 @@ class Habits:
     no_pointers: float = 0.1    # steps that drop all pointers
     absent_weight: float = 1.0  # of absent objects in the loss of the object score
     taught_frames: float = 1.0  # share of a clip's frames through which the image encoder is trained
+    content: float = 1.0        # weight of the loss on what mask tokens carry
 
 
-DRIFT = 0.05  # weight of the features' squared mean in the loss
+DRIFT = 0.3  # weight of the features' squared mean in the loss
 AFFINITY = (1.0, 0.5)  # weights of the affinity at strides 16 and 8
 
 
@@ -50,15 +52,20 @@ class Tally:
     """Sums the loss and the logs of several decoder calls."""
 
     def __init__(self):
-        self.loss, self.weight, self.logs, self.drift, self.affinity = 0.0, 0.0, [], 0.0, 0.0
+        self.loss, self.weight, self.logs, self.drift, self.affinity, self.contents = 0.0, 0.0, [], 0.0, 0.0, []
 
     def add(self, loss, log, weight=1.0, kind="track"):
         self.loss = self.loss + weight * loss
         self.weight += weight
         self.logs.append((kind, log))
 
+    def add_content(self, weight, terms):
+        loss, iou, distance = terms
+        self.contents.append((weight * loss, iou, distance))
+
     def mean(self):
-        return self.loss / max(self.weight, 1e-9) + DRIFT * self.drift + self.affinity
+        content = sum(loss for loss, _, _ in self.contents) / max(1, len(self.contents))
+        return self.loss / max(self.weight, 1e-9) + DRIFT * self.drift + self.affinity + content
 
 
 def draw_prompt(rng, kind, masks_bss):
@@ -85,7 +92,7 @@ def choose(raw, multimask):
 
 
 def prompt_rounds(model, rng, encoded, masks_bss, kind, rounds, balance, tally):
-    """Decodes a prompt and then clicks on errors; returns the last (raw outputs, multimask)."""
+    """Decodes a prompt and then clicks on errors; returns the last (raw outputs, multimask), and the first's tokens."""
     features, high0, high1 = encoded
     seen = model.without_memory(features)
     target = shrink_target(masks_bss, LOSS_SIDE * high0.shape[-1])
@@ -97,8 +104,9 @@ def prompt_rounds(model, rng, encoded, masks_bss, kind, rounds, balance, tally):
         raw = model.decode(seen, high0, high1, points, labels, previous)
         loss, log = step_loss(raw, target, here, multimask, balance)
         tally.add(loss, log, 1.0 if at == 0 else 0.6, kind if at == 0 else "correction")
+        first = raw[2] if at == 0 else first
         if at + 1 == rounds:
-            return raw, multimask
+            return raw, multimask, first
         low, _ = choose(raw, multimask)
         previous = low.detach().clamp(-32, 32)
         guess = (model.enlarge(previous)[:, 0] > 0).cpu().numpy()
@@ -117,7 +125,7 @@ def features_pass(model, rng, images_n3ss, masks_nkss):
     return tally
 
 
-def image_pass(model, rng, images_n3ss, masks_nkss, kind, balance):
+def image_pass(model, rng, images_n3ss, masks_nkss, kind, habits):
     """Several objects of each image, encoded once; clicks or boxes, then up to two clicks on errors.
 
     Now and then also the pointer path of a mask. Most of the time goes into the pictures, not into rounds on them.
@@ -130,9 +138,11 @@ def image_pass(model, rng, images_n3ss, masks_nkss, kind, balance):
     tally = Tally()
     tally.drift = drift(levels[0])
     tally.affinity = affinity([levels], masks_nkss[:, :, None], rng)
-    prompt_rounds(model, rng, encoded, masks, kind, rounds, balance, tally)
+    tokens = prompt_rounds(model, rng, encoded, masks, kind, rounds, habits.balance, tally)[2]
+    tally.add_content(habits.content, content_terms(model, model.without_memory(levels[0]), *levels[1:], masks_nkss,
+                                                    tokens.unflatten(0, (count, each)), habits.balance, rng))
     if rng.random() < 0.25:
-        _mask_path(model, encoded, masks, balance, tally)
+        _mask_path(model, encoded, masks, habits.balance, tally)
     return tally
 
 
@@ -160,7 +170,7 @@ def clip_pass(model, rng, images_nt3ss, masks_nktss, kind, habits):
         pointers.append(_mask_path(model, first, masks[:, 0], habits.balance, tally))
         low = F.interpolate(masks[:, 0][:, None].float(), scale_factor=0.25, mode="area") * 20 - 10
     else:
-        raw, multimask = prompt_rounds(model, rng, first, masks[:, 0], kind, 1, habits.balance, tally)
+        raw, multimask, _ = prompt_rounds(model, rng, first, masks[:, 0], kind, 1, habits.balance, tally)
         low, token = choose(raw, multimask)
         pointers.append(model.pointer(token, (raw[3] > 0).float()))
     ones = torch.ones(len(masks), 1, device=masks.device)
@@ -168,6 +178,7 @@ def clip_pass(model, rng, images_nt3ss, masks_nktss, kind, habits):
     if kind != "mask" and rng.random() < habits.teach:
         prompted = masks[:, 0][:, None].float()
     spatial.append(model.encode_memory(first[0], prompted, ones))
+    looked_at = int(rng.integers(1, frames))  # one frame of each clip teaches what tokens carry
     for t in range(1, frames):
         features, high0, high1 = at_frame(t)
         seen = model.attend_memory(features, *pick_memories(rng, t, spatial, pointers, model, habits))
@@ -176,6 +187,9 @@ def clip_pass(model, rng, images_nt3ss, masks_nktss, kind, habits):
         here = presence(masks[:, t])
         loss, log = step_loss(raw, target, here, True, habits.balance, habits.absent_weight)
         tally.add(loss, log)
+        if t == looked_at:
+            tally.add_content(habits.content, content_terms(model, seen, high0, high1, masks[:, t][:, None], raw[2][:, None],
+                                                            habits.balance, rng))
         if t + 1 < frames:
             low, token = choose(raw, True)
             present = (raw[3] > 0).float()

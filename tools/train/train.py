@@ -14,9 +14,9 @@ import torch.distributed as dist
 import evaluate
 import plot
 import schedule
-from calibrate import calibrate
+from calibrate import centre, whiten
 from clips import Pool, TextureBank, make_clip
-from flat import FlatAdam
+from flat import Flat
 from rollout import clip_pass, features_pass, geometry_pass, image_pass
 from sam2 import Sam2, load_architecture
 from tracker import normalise
@@ -38,7 +38,7 @@ class Run:
         self.device = torch.device(options.device)
         torch.manual_seed(options.seed)
         self.model = Sam2(load_architecture(options.architecture)).to(self.device).train()
-        self.flat = FlatAdam(self.model)
+        self.flat = Flat(self.model)
         self.step, self.phase, self.done = 0, 0, 0  # steps in all; index of the phase, steps in it
         self.spent_s, self.cpu_s, self.from_s = 0.0, 0.0, 0.0  # by the clock, of all processes; where this budget began
         self.recent, self.frozen, self.entered = [], None, False
@@ -52,10 +52,18 @@ class Run:
         self.next_evaluation_s = EVALUATE_EVERY_S
 
     def calibrate(self):
-        """The same for every process: the same weights, the same pictures."""
+        """Of a new model; the same for every process: the same weights, the same pictures."""
         rng, side = np.random.default_rng([self.options.seed, 3]), schedule.picture_px(self.model.arch, schedule.PHASES[0])
         pictures = [make_clip(rng, self.bank, 1, side)[0][0] for _ in range(CALIBRATION_PICTURES)]
-        calibrate(self.model, torch.stack([normalise(picture) for picture in pictures]).to(self.device))
+        pictures = torch.stack([normalise(picture) for picture in pictures]).to(self.device)
+        trunk = self.model.image_encoder.trunk
+        if self.options.trunk:
+            trained = torch.load(self.options.trunk, map_location=self.device)["model"]
+            prefix = "image_encoder.trunk."
+            trunk.load_state_dict({n[len(prefix):]: v for n, v in trained.items() if n.startswith(prefix)})
+        else:
+            centre(trunk, pictures)
+        whiten(self.model.image_encoder, pictures)
         self.flat.average.copy_(self.flat.weights)
 
     def load_textures(self):
@@ -69,7 +77,7 @@ class Run:
     # ---- bookkeeping
 
     def settings(self):
-        return {k: v for k, v in vars(self.options).items() if k not in ("out", "textures", "architecture", "start_from")}
+        return {k: v for k, v in vars(self.options).items() if k not in ("out", "textures", "architecture", "start_from", "trunk")}
 
     def wait(self):
         if self.ranks > 1:
@@ -213,7 +221,7 @@ class Run:
             return geometry_pass(self.model, own, self.frozen, kind)
         images, masks = self.batch(own, frames, clips, phase)
         if frames == 1:
-            return image_pass(self.model, own, images[:, 0], masks[:, :, 0], kind, habits.balance)
+            return image_pass(self.model, own, images[:, 0], masks[:, :, 0], kind, habits)
         return clip_pass(self.model, own, images, masks, kind, habits)
 
     def batch(self, rng, frames, clips, phase):
@@ -228,7 +236,7 @@ class Run:
     # ---- measuring
 
     def note(self, tally, norm, rate):
-        self.recent.append((float(tally.mean().detach()), norm, tally.logs))
+        self.recent.append((float(tally.mean().detach()), norm, tally.logs, tally.contents))
         if self.step % LOG_EVERY:
             return
         entry = {"loss": np.mean([r[0] for r in self.recent]), "norm": np.mean([r[1] for r in self.recent]),
@@ -243,6 +251,9 @@ class Run:
             if count:
                 entry[f"{name}_accuracy"] = sum(log[f"{name}_hit"] for _, log in logs) / count
         entry["drift"], entry["affinity"] = float(tally.drift), float(tally.affinity)
+        contents = [content for r in self.recent for content in r[3]]
+        if contents:
+            entry["iou_content"], entry["token_distance"] = np.mean([c[1] for c in contents]), np.mean([c[2] for c in contents])
         self.log(**{k: round(float(v), 6) for k, v in entry.items()})
         self.recent = []
 
@@ -294,6 +305,8 @@ def main():
     parser.add_argument("--max-steps", type=int, default=0, help="stop early after so many steps")
     parser.add_argument("--resume", action="store_true", help="continue from the folder's checkpoint")
     parser.add_argument("--start-from", default=None, metavar="FILE", help="branch off another run's checkpoint.pt, with its pool of clips")
+    parser.add_argument("--trunk", default=None, metavar="FILE", help="begin with the image encoder's trunk of another run's averaged.pt, "
+                        "whose other widths may differ")
     parser.add_argument("--enter", default=None, metavar="PHASE", help="go to this phase of schedule.py at once")
     parser.add_argument("--cool", action="store_true", help="let the rate fall over the budget, for an export")
     parser.add_argument("--pool", type=int, default=700, help="clips kept on disk per process, 3 MB each at 256 px")

@@ -70,16 +70,22 @@ class MaskDecoder(nn.Module):
     def forward(self, features, high0, high1, pixels_pe, sparse, dense):
         """features [B, C, h, h]; high0, high1 at 4 and 2 times h; returns logits [B, 4, 4h, 4h],
         IoU [B, 4], tokens [B, 4, C], score [B, 1]."""
-        b, c, h, w = features.shape
+        b = features.shape[0]
         own = torch.cat([self.obj_score_token.weight, self.iou_token.weight, self.mask_tokens.weight])
         tokens = torch.cat([own.expand(b, -1, -1), sparse], 1)
         pixels = (features + dense).flatten(2).transpose(1, 2)
         tokens, pixels = self.transformer(tokens, pixels, pixels_pe.flatten(2).transpose(1, 2))
-        up1, norm, act, up2, _ = self.output_upscaling
-        fine = act(norm(up1(pixels.transpose(1, 2).reshape(b, c, h, w)) + high1))
-        fine = F.gelu(up2(fine) + high0)
         mask_tokens = tokens[:, 2:6]
-        kernels = torch.stack([mlp(mask_tokens[:, i]) for i, mlp in enumerate(self.output_hypernetworks_mlps)], 1)
-        masks = torch.matmul(kernels, fine.flatten(2)).view(b, 4, fine.shape[2], fine.shape[3])
+        masks = self.render(mask_tokens, pixels, high0, high1)
         iou = self.iou_prediction_head(tokens[:, 1]).sigmoid()
         return masks, iou, mask_tokens, self.pred_obj_score_head(tokens[:, 0])
+
+    def render(self, mask_tokens, pixels, high0, high1):
+        """Masks [B, ..., 4, 4h, 4h] from mask tokens [B, ..., 4, C] and the pixels [B, h * h, C] that the transformer leaves."""
+        up1, norm, act, up2, _ = self.output_upscaling
+        side = high1.shape[-1] // 2
+        fine = act(norm(up1(pixels.transpose(1, 2).reshape(-1, pixels.shape[-1], side, side)) + high1))
+        fine = F.gelu(up2(fine) + high0)
+        kernels = torch.stack([mlp(mask_tokens[..., i, :]) for i, mlp in enumerate(self.output_hypernetworks_mlps)], -2)
+        masks = torch.matmul(kernels.flatten(1, -2), fine.flatten(2))
+        return masks.view(*mask_tokens.shape[:-1], *fine.shape[2:])

@@ -12,6 +12,7 @@ from unittest import mock
 import cv2
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
@@ -20,9 +21,10 @@ import evaluate
 import export
 import schedule
 import train
-from calibrate import calibrate
+from calibrate import centre, whiten
 from clips import Pool, TextureBank, make_clip
-from flat import FlatAdam
+from content import content_terms
+from flat import Flat, orthogonal
 from losses import affinity_loss
 from prompts import centre_click
 from rollout import clip_pass, damage, draw_prompt, features_pass, geometry_pass
@@ -45,7 +47,7 @@ def options(folder, **changes):
     architecture = os.path.join(folder, "tiny.json")
     with open(architecture, "w") as file:
         json.dump(TINY, file)
-    values = dict(out=folder, hours=1.0, steps=40, max_steps=0, resume=False, start_from=None, enter=None, cool=False,
+    values = dict(out=folder, hours=1.0, steps=40, max_steps=0, resume=False, start_from=None, trunk=None, enter=None, cool=False,
                   seed=3, processes=1, threads=1, device="cpu", textures=None, architecture=architecture,
                   eval_clips=1, eval_frames=4, pool=6, pool_px=64)
     return argparse.Namespace(**{**values, **changes})
@@ -118,7 +120,8 @@ class Calibration(unittest.TestCase):
         directions = []
         for calibrated in (False, True):
             if calibrated:
-                calibrate(model, images)
+                centre(model.image_encoder.trunk, images)
+                whiten(model.image_encoder, images)
             with torch.no_grad():
                 features = model.encode_images(images)[0].transpose(0, 1).flatten(1)
             share = torch.linalg.svdvals(features - features.mean(1, keepdim=True)) ** 2
@@ -149,7 +152,7 @@ class Affinity(unittest.TestCase):
     def test_training_lowers_it(self):
         torch.manual_seed(0)
         model = Sam2(TINY)
-        flat = FlatAdam(model)
+        flat = Flat(model)
         images, masks = make_clip(self.rng, TextureBank(None), 1, 64)
         images, masks, losses = normalise(images), torch.from_numpy(masks)[None, :, 0], []
         for _ in range(25):
@@ -161,11 +164,61 @@ class Affinity(unittest.TestCase):
         self.assertLess(np.mean(losses[-5:]), 0.7 * np.mean(losses[:5]))
 
 
+class Content(unittest.TestCase):
+    def test_tokens_come_to_carry_what_the_object_looks_like(self):
+        torch.manual_seed(0)
+        rng, model = np.random.default_rng(0), Sam2(TINY)
+        flat, width = Flat(model), TINY["d_model"]
+        masks = torch.zeros(4, 2, 64, 64)
+        masks[:, 0, :32, :32] = masks[:, 1, 32:, 16:48] = 1
+        looks = torch.randn(4, 3, width)
+        labels = (masks[:, 0] + 2 * masks[:, 1]).long()
+        picture = looks.gather(1, labels.flatten(1)[..., None].expand(-1, -1, width)).transpose(1, 2).view(4, width, 64, 64)
+        features, shown = F.avg_pool2d(picture, 16), masks.flatten(0, 1)
+        high0, high1 = F.avg_pool2d(picture[:, :width // 8], 4), F.avg_pool2d(picture[:, :width // 4], 8)
+        losses, distances = [], []
+        for _ in range(40):
+            flat.zero()
+            prompted = [x.repeat_interleave(2, 0) for x in (features, high0, high1)]
+            points, kinds = draw_prompt(rng, "click", shown)
+            tokens = model.decode(*prompted, points, kinds)[2].unflatten(0, (4, 2))
+            loss, _, distance = content_terms(model, features, high0, high1, masks, tokens, 0.5, rng)
+            loss.backward()
+            flat.step(1e-3)
+            losses.append(float(loss))
+            distances.append(distance)
+        self.assertLess(np.mean(losses[-5:]), 0.8 * np.mean(losses[:5]))
+        self.assertLess(np.mean(distances[-5:]), 0.8 * np.mean(distances[:5]))
+
+
+class Optimiser(unittest.TestCase):
+    def test_steps_of_matrices_are_nearly_orthogonal(self):
+        torch.manual_seed(0)
+        for shape in ((3, 8, 20), (2, 20, 8)):
+            values = torch.linalg.svdvals(orthogonal(torch.randn(shape) * 1e-3))
+            self.assertGreater(float(values.min()), 0.4)
+            self.assertLess(float(values.max()), 1.4)
+
+    def test_matrices_and_the_rest_both_go_downhill(self):
+        torch.manual_seed(0)
+        model = Sam2(TINY)
+        flat = Flat(model)
+        self.assertTrue(any("mlp" in name for name, (at, end) in flat.spans.items()
+                            if any((at, end) in spans for spans in flat.matrices.values())))
+        wanted = torch.randn_like(flat.weights) * 0.1
+        losses = []
+        for _ in range(60):
+            flat.gradient[:len(wanted)] = flat.weights - wanted
+            losses.append(float((flat.weights - wanted).square().sum()))
+            flat.step(5e-3)
+        self.assertLess(losses[-1], 0.6 * losses[0])
+
+
 class Geometry(unittest.TestCase):
     def test_warm_up_lowers_the_loss_and_leaves_the_encoder_alone(self):
         torch.manual_seed(0)
         model = Sam2(TINY)
-        flat = FlatAdam(model)
+        flat = Flat(model)
         before = model.image_encoder.trunk.patch_embed.proj.weight.clone()
         rng = np.random.default_rng(0)
         with torch.no_grad():
