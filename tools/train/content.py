@@ -9,12 +9,12 @@ TO_TOKENS = 3.0  # weight of the tokens' distance from the object's content agai
 
 
 def content_terms(model, features, high0, high1, masks_nkss, tokens_nk4c, balance, rng):
-    """(loss, IoU, distance) for k objects on each of n feature maps, as the decoder receives them; no prompt takes part.
+    """(loss, IoU, distance) for k objects on each of n feature maps, as the decoder receives them.
 
     An object's content is the mean of the feature map over it, or at one of its places. Two things are taught: the kernels
-    made from that content, alone, give the object's mask; and the mask tokens that the decoder made from a prompt or from
-    memory are that content. Left to itself the decoder learns neither for thousands of steps: it draws a disc around
-    the click, whatever the picture shows. tokens: what the decoder made from prompts or memory.
+    made from that content alone, without a prompt, give the object's mask; and the mask tokens that the decoder made from a
+    prompt or from memory are that content. Left to itself the decoder learns neither for thousands of steps: it draws a disc around
+    the click, whatever the picture shows.
     """
     decoder, (count, each) = model.sam_mask_decoder, masks_nkss.shape[:2]
     transformer = decoder.transformer
@@ -24,8 +24,8 @@ def content_terms(model, features, high0, high1, masks_nkss, tokens_nk4c, balanc
     mean = cover / cover.sum(2, keepdim=True).clamp(min=1e-6)
     where = mean
     if rng.random() < 0.5:
-        seed = torch.Generator(cover.device).manual_seed(int(rng.integers(2 ** 31)))
-        place = torch.multinomial((cover + 1e-6).square().flatten(0, 1), 1, generator=seed).view(count, each, 1)
+        generator = torch.Generator(cover.device).manual_seed(int(rng.integers(2 ** 31)))
+        place = torch.multinomial((cover + 1e-6).square().flatten(0, 1), 1, generator=generator).view(count, each, 1)
         where = torch.zeros_like(cover).scatter_(2, place, 1.0)
     content = transformer.norm_final_attn(where @ pixels)
     masks = decoder.render(content[:, :, None].expand(-1, -1, 4, -1), pixels, high0, high1)
