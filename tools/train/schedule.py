@@ -27,10 +27,10 @@ class Phase:
 
 IMAGE_PROMPTS = (("click", 0.65), ("box", 0.35))
 PHASES = [
-    Phase("features", 300, ((FEATURES, 4, 1.0),)),
+    Phase("features", 1800, ((FEATURES, 4, 1.0),)),
     # On small pictures a cell of the feature map is as large as the disc, which then cannot be drawn.
-    Phase("geometry", 400, ((GEOMETRY, 16, 1.0),), picture=4 / 3, prompts=(("click", 0.6), ("box", 0.4))),
-    Phase("images", 1500, ((1, 4, 1.0),), balance=(0.5, 0.2)),
+    Phase("geometry", 600, ((GEOMETRY, 16, 1.0),), picture=4 / 3, prompts=(("click", 0.6), ("box", 0.4))),
+    Phase("images", 2000, ((1, 4, 1.0),), balance=(0.5, 0.2)),
     Phase("clips of 2", 400, ((2, 3, 0.8), (1, 4, 0.2)), calm=0.9, teach=(0.9, 0.3), balance=(0.2, 0.1),
           prompts=(("mask", 0.8), ("click", 0.1), ("box", 0.1)), corrupt=0.05, thin_memory=0.1),
     Phase("clips of 4", 3000, ((4, 2, 0.8), (1, 4, 0.2)), calm=0.6, teach=(0.3, 0.1),
