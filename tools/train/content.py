@@ -9,7 +9,7 @@ TO_TOKENS = 3.0  # weight of the tokens' distance from the object's content agai
 
 
 def content_terms(model, features, high0, high1, masks_nkss, tokens_nk4c, balance, rng):
-    """(loss, IoU, distance) for k objects on each of n feature maps, as the decoder receives them.
+    """Loss, and a log {iou, distance}, for k objects on each of n feature maps, as the decoder receives them.
 
     An object's content is the mean of the feature map over it, or at one of its places. Two things are taught: the kernels
     made from that content alone, without a prompt, give the object's mask; and the mask tokens that the decoder made from a
@@ -22,17 +22,15 @@ def content_terms(model, features, high0, high1, masks_nkss, tokens_nk4c, balanc
     cover = F.adaptive_avg_pool2d(masks_nkss.float(), features.shape[-1]).flatten(2)
     shown = (cover.amax(2) > 0.3).float()
     mean = cover / cover.sum(2, keepdim=True).clamp(min=1e-6)
-    where = mean
+    of_mean = content = transformer.norm_final_attn(mean @ pixels)
     if rng.random() < 0.5:
         generator = torch.Generator(cover.device).manual_seed(int(rng.integers(2 ** 31)))
         place = torch.multinomial((cover + 1e-6).square().flatten(0, 1), 1, generator=generator).view(count, each, 1)
-        where = torch.zeros_like(cover).scatter_(2, place, 1.0)
-    content = transformer.norm_final_attn(where @ pixels)
+        content = transformer.norm_final_attn(torch.zeros_like(cover).scatter_(2, place, 1.0) @ pixels)
     masks = decoder.render(content[:, :, None].expand(-1, -1, 4, -1), pixels, high0, high1)
     target = shrink_target(masks_nkss.flatten(0, 1), masks.shape[-1])
     balanced, focal, dice, iou = mask_terms(masks.flatten(0, 1), target)
     weight = (shown / shown.sum().clamp(min=1)).flatten()
     loss = ((balance * balanced + (1 - balance) * 20 * focal + dice).mean(1) * weight).sum()
-    wanted = transformer.norm_final_attn(mean @ pixels).detach()
-    distance = ((tokens_nk4c.mean(2) - wanted).square().mean(2).flatten() * weight).sum()
-    return loss + TO_TOKENS * distance, float((iou.mean(1) * weight).sum()), float(distance)
+    distance = ((tokens_nk4c.mean(2) - of_mean.detach()).square().mean(2).flatten() * weight).sum()
+    return loss + TO_TOKENS * distance, {"iou": float((iou.mean(1) * weight).sum()), "distance": float(distance)}

@@ -21,7 +21,6 @@ class Habits:
     no_pointers: float = 0.1    # steps that drop all pointers
     absent_weight: float = 1.0  # of absent objects in the loss of the object score
     taught_frames: float = 1.0  # share of a clip's frames through which the image encoder is trained
-    content: float = 1.0        # weight of the loss on what mask tokens carry
 
 
 DRIFT = 0.3  # weight of the features' squared mean in the loss
@@ -52,20 +51,16 @@ class Tally:
     """Sums the loss and the logs of several decoder calls."""
 
     def __init__(self):
-        self.loss, self.weight, self.logs, self.drift, self.affinity, self.contents = 0.0, 0.0, [], 0.0, 0.0, []
+        self.loss, self.weight, self.logs, self.drift, self.affinity = 0.0, 0.0, [], 0.0, 0.0
+        self.content, self.content_log = 0.0, None
 
     def add(self, loss, log, weight=1.0, kind="track"):
         self.loss = self.loss + weight * loss
         self.weight += weight
         self.logs.append((kind, log))
 
-    def add_content(self, weight, terms):
-        loss, iou, distance = terms
-        self.contents.append((weight * loss, iou, distance))
-
     def mean(self):
-        content = sum(loss for loss, _, _ in self.contents) / max(1, len(self.contents))
-        return self.loss / max(self.weight, 1e-9) + DRIFT * self.drift + self.affinity + content
+        return self.loss / max(self.weight, 1e-9) + DRIFT * self.drift + self.affinity + self.content
 
 
 def draw_prompt(rng, kind, masks_bss):
@@ -139,8 +134,8 @@ def image_pass(model, rng, images_n3ss, masks_nkss, kind, habits):
     tally.drift = drift(levels[0])
     tally.affinity = affinity([levels], masks_nkss[:, :, None], rng)
     tokens = prompt_rounds(model, rng, encoded, masks, kind, rounds, habits.balance, tally)[2]
-    tally.add_content(habits.content, content_terms(model, model.without_memory(levels[0]), *levels[1:], masks_nkss,
-                                                    tokens.unflatten(0, (count, each)), habits.balance, rng))
+    tally.content, tally.content_log = content_terms(model, model.without_memory(levels[0]), *levels[1:], masks_nkss,
+                                                     tokens.unflatten(0, (count, each)), habits.balance, rng)
     if rng.random() < 0.25:
         _mask_path(model, encoded, masks, habits.balance, tally)
     return tally
@@ -188,8 +183,8 @@ def clip_pass(model, rng, images_nt3ss, masks_nktss, kind, habits):
         loss, log = step_loss(raw, target, here, True, habits.balance, habits.absent_weight)
         tally.add(loss, log)
         if t == looked_at:
-            tally.add_content(habits.content, content_terms(model, seen, high0, high1, masks[:, t][:, None], raw[2][:, None],
-                                                            habits.balance, rng))
+            tally.content, tally.content_log = content_terms(model, seen, high0, high1, masks[:, t][:, None],
+                                                             raw[2][:, None], habits.balance, rng)
         if t + 1 < frames:
             low, token = choose(raw, True)
             present = (raw[3] > 0).float()

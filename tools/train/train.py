@@ -236,7 +236,7 @@ class Run:
     # ---- measuring
 
     def note(self, tally, norm, rate):
-        self.recent.append((float(tally.mean().detach()), norm, tally.logs, tally.contents))
+        self.recent.append((float(tally.mean().detach()), norm, tally.logs, tally.content_log))
         if self.step % LOG_EVERY:
             return
         entry = {"loss": np.mean([r[0] for r in self.recent]), "norm": np.mean([r[1] for r in self.recent]),
@@ -251,9 +251,10 @@ class Run:
             if count:
                 entry[f"{name}_accuracy"] = sum(log[f"{name}_hit"] for _, log in logs) / count
         entry["drift"], entry["affinity"] = float(tally.drift), float(tally.affinity)
-        contents = [content for r in self.recent for content in r[3]]
+        contents = [r[3] for r in self.recent if r[3]]
         if contents:
-            entry["iou_content"], entry["token_distance"] = np.mean([c[1] for c in contents]), np.mean([c[2] for c in contents])
+            entry["iou_content"] = np.mean([content["iou"] for content in contents])
+            entry["token_distance"] = np.mean([content["distance"] for content in contents])
         self.log(**{k: round(float(v), 6) for k, v in entry.items()})
         self.recent = []
 

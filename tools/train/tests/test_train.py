@@ -182,11 +182,11 @@ class Content(unittest.TestCase):
             prompted = [x.repeat_interleave(2, 0) for x in (features, high0, high1)]
             points, kinds = draw_prompt(rng, "click", shown)
             tokens = model.decode(*prompted, points, kinds)[2].unflatten(0, (4, 2))
-            loss, _, distance = content_terms(model, features, high0, high1, masks, tokens, 0.5, rng)
+            loss, log = content_terms(model, features, high0, high1, masks, tokens, 0.5, rng)
             loss.backward()
             flat.step(1e-3)
             losses.append(float(loss))
-            distances.append(distance)
+            distances.append(log["distance"])
         self.assertLess(np.mean(losses[-5:]), 0.8 * np.mean(losses[:5]))
         self.assertLess(np.mean(distances[-5:]), 0.8 * np.mean(distances[:5]))
 
