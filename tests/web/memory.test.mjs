@@ -40,19 +40,23 @@ test('a plan adds up, says what else there is, and one byte less than its least 
     const plan = await session.plan({ objects: 2, direction: 'both' })
     const richer = await session.plan({ objects: 20 })
     await one.close()
+    const large = await masklet.Masklet.create({ threads: 1, inputSize: 384 }) // running takes more than loading
+    const running = await (await large.open(await files('/clip', 12))).plan({ objects: 2, direction: 'both' })
+    await large.close()
     const phases = new Set()
     const absurd = await failure(() => masklet.Masklet.create({ memoryLimit: 20 * 2 ** 20, onProgress: ({ phase }) => phases.add(phase) }))
     const short = await masklet.Masklet.create({ threads: 1, memoryLimit: plan.leastBytes - 1 })
     const over = await failure(async () => short.open(await files('/clip', 12), { scene: { objects: 2000 } }))
     const refused = await failure(async () => short.open(await files('/clip', 12), { scene: { objects: 2, direction: 'both' } }))
     await short.close()
-    return { plan, richer, absurd, phases: [...phases], over, refused }
+    return { plan, richer, running, absurd, phases: [...phases], over, refused }
   })
   const { plan } = found
   assert.equal(plan.totalBytes, Object.values(plan.bytes).reduce((sum, bytes) => sum + bytes, 0))
   assert.equal(plan.settings.inputSize, 192)
   assert.ok(plan.bytes.weights > mebibyte && plan.bytes.trackStore > 0)
   assert.ok(plan.alternatives.some(({ what, sameMasks, fits }) => what === 'input size 160' && !sameMasks && fits))
+  assert.ok(found.running.alternatives.some(({ what, sameMasks, fits }) => what === 'attention chunk 128' && sameMasks && fits))
   for (const { what, totalBytes } of plan.alternatives) assert.ok(totalBytes < plan.totalBytes, `${what} saves nothing`)
   assert.ok(found.richer.totalBytes > plan.totalBytes)
   assert.equal(found.absurd.code, 'out_of_memory')

@@ -23,10 +23,10 @@ const shared = process.env.MASKLET_FIXTURES ?? resolve(repository, '../shared/fi
 const golden = join(repository, 'tests/fixtures')
 const provider = process.env.PROVIDER ?? 'wasm'
 
-/** Two objects, one hidden for a moment, a correction, in an H.264 file. */
 /** nano's logits reach about 20, and over a clip each frame's build on those before; `masks` judges its pixels. */
 const nanoTolerances = ['--tolerance', 'sam_low_res_masks=2e-2', '--tolerance', 'sam_low_res_multimasks=2e-2']
 
+/** Two objects, one hidden for a moment, a correction, in an H.264 file. */
 function nanoCase() {
   const script = join(output, 'nano.json')
   const calls = [
