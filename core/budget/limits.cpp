@@ -11,9 +11,10 @@ struct Variable {
   int Limits::* limit;
 };
 constexpr Variable kVariables[] = {{LimitNames().max_video_frames, &Limits::max_video_frames},
-                                   {LimitNames().max_frame_dimension, &Limits::max_frame_dimension}};
+                                   {LimitNames().max_frame_dimension, &Limits::max_frame_dimension},
+                                   {LimitNames().downscale_max, &Limits::downscale_max}};
 
-Error too_large(const std::string& what, const char* name, int limit, const char* otherwise) {
+Error too_large(const std::string& what, const char* name, int limit, const std::string& otherwise) {
   return {ErrorCode::invalid_argument, what + "; the limit is " + std::to_string(limit) + ": " + otherwise +
                                            ", or set " + name + " higher, or to 0 for no limit"};
 }
@@ -38,7 +39,9 @@ Result<Limits> limits_from(const Environment& environment, Limits limits) {
 Status check_limits(const Limits& limits, int width, int height, int frame_count, const LimitNames& names) {
   if (limits.max_frame_dimension && std::max(width, height) > limits.max_frame_dimension)
     return too_large("the frames are " + std::to_string(width) + " x " + std::to_string(height) + " pixels",
-                     names.max_frame_dimension, limits.max_frame_dimension, "scale the clip down");
+                     names.max_frame_dimension, limits.max_frame_dimension,
+                     std::string("set ") + names.downscale_max + " to " + std::to_string(limits.max_frame_dimension) +
+                         " to have them scaled down as they are read");
   if (limits.max_video_frames && frame_count > limits.max_video_frames)
     return too_large("the clip has " + std::to_string(frame_count) + " frames", names.max_video_frames,
                      limits.max_video_frames, "cut the clip");

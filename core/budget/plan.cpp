@@ -7,6 +7,7 @@
 
 #include "core/budget/bytes.h"
 #include "core/budget/network_prices.h"
+#include "core/frame/downscaler.h"
 
 namespace masklet {
 namespace {
@@ -18,6 +19,9 @@ using nlohmann::ordered_json;
 constexpr double kNear = 0.95;
 /// Beside its arrays, what a record takes in its map.
 constexpr std::uint64_t kRecordOverhead = 256;
+/// Input rows whose bytes BicubicResizer takes at most while it scales down: a band of 16, and as many bytes of rows
+/// that passed the horizontal filter as 22 of them have.
+constexpr std::uint64_t kResizeRows = 38;
 
 int half(int value) { return value / 2; }
 int one_less(int value) { return value - 1; }
@@ -25,19 +29,25 @@ int smaller_input(int size) { return size > 256 ? (size * 7 / 8 + 16) / 32 * 32 
 
 /// A setting that can be stepped down, in the order in which it is.
 struct Knob {
-  const char* name;
+  std::string_view name;
   int PlanSettings::* field;
   int least;
   int (*lower)(int);
   bool same_masks;
 };
+constexpr std::string_view kPacking = "weights in memory";
 constexpr Knob kKnobs[] = {{"cached frames", &PlanSettings::cached_frames, 1, half, true},
                            {"held frames", &PlanSettings::held_frames, 2, half, true},
                            {"attention chunk", &PlanSettings::attention_chunk, 32, half, true},
-                           {"packed weights", &PlanSettings::packed_weights, 0, one_less, true},
+                           {kPacking, &PlanSettings::packed_weights, 0, one_less, true},
                            {"hot frames", &PlanSettings::hot_frames, 0, half, true},
                            {"memories", &PlanSettings::memories, 1, one_less, false},
                            {"input size", &PlanSettings::input_size, 64, smaller_input, false}};
+
+/// As it is shown: "256"; of weights "packed" or "as they come".
+std::string value_text(const Knob& knob, int value) {
+  return knob.name != kPacking ? std::to_string(value) : value ? "packed" : "as they come";
+}
 
 /// The next value down; the least where that is it already.
 int lowered(const Knob& knob, int value) {
@@ -101,10 +111,14 @@ class Pricer {
   std::uint64_t pixels() const { return static_cast<std::uint64_t>(request_.clip_width) * request_.clip_height; }
 
   std::uint64_t frames(const PlanSettings& settings) const {
-    const auto picture = static_cast<std::uint64_t>(static_cast<double>(pixels()) * request_.host.picture_bytes);
+    const std::uint64_t across = request_.read_width;
+    const std::uint64_t read = across ? across * request_.read_height : pixels();
+    const auto picture = static_cast<std::uint64_t>(static_cast<double>(read) * request_.host.picture_bytes);
+    // The scaled picture, and the bands of rows between both passes of the resize.
+    const std::uint64_t scaled = across ? 3 * pixels() + 3 * kResizeRows * across : 0;
     const std::uint64_t side = settings.input_size;
     // Decoded pictures; the one at work as RGB; the same at the networks' size.
-    return (request_.host.decoder_pictures + settings.held_frames) * picture + 3 * pixels() + 3 * side * side;
+    return (request_.host.decoder_pictures + settings.held_frames) * picture + 3 * read + scaled + 3 * side * side;
   }
 
   std::uint64_t records(const PlanSettings& settings) const {
@@ -136,7 +150,7 @@ std::string breakdown(const PlanPrice& price) {
 }
 
 std::string step_text(const Knob& knob, int from, int to) {
-  return std::string(knob.name) + " " + std::to_string(from) + " -> " + std::to_string(to);
+  return std::string(knob.name) + " " + value_text(knob, from) + " -> " + value_text(knob, to);
 }
 
 /// Goes through settings from rich to lean.
@@ -187,7 +201,7 @@ class Search {
 
   PlanAlternative alternative(const Knob& knob, PlanSettings settings, int value) const {
     settings.*knob.field = value;
-    return {std::string(knob.name) + " " + std::to_string(value), settings, bytes(settings), fits(settings),
+    return {std::string(knob.name) + " " + value_text(knob, value), settings, bytes(settings), fits(settings),
             knob.same_masks};
   }
 
@@ -228,8 +242,8 @@ Error refusal(const PlanRequest& request, const Search& search) {
   for (const Knob& knob : kKnobs) {
     if (knob.same_masks) continue;
     if (const std::optional<PlanSettings> settings = search.nearest(knob))
-      others += std::string(others.empty() ? ", or lower one of these, which changes the masks: " : ", ") + knob.name +
-                " to " + std::to_string(*settings.*knob.field) + " (" +
+      others += std::string(others.empty() ? ", or lower one of these, which changes the masks: " : ", ") +
+                std::string(knob.name) + " to " + std::to_string(*settings.*knob.field) + " (" +
                 format_bytes(search.pricer().price(*settings).total_bytes) + ")";
   }
   if (others.empty()) others = ", or take a smaller model: no setting of this one fits";
@@ -268,6 +282,8 @@ Result<Plan> make_plan(const PlanRequest& request) {
   plan.limit_bytes = request.limit_bytes;
   plan.settings = *settings;
   plan.price = search.pricer().price(*settings);
+  if (request.read_width)
+    plan.scaling = downscale_text({request.read_width, request.read_height}, {request.clip_width, request.clip_height});
   plan.least_bytes = search.pricer().price(search.leanest()).total_bytes;
   for (const Knob& knob : kKnobs) {
     const int value = plan.settings.*knob.field, asked = request.asked.*knob.field;
@@ -304,6 +320,7 @@ std::string plan_json(const Plan& plan) {
                        {"settings", to_json(plan.settings)}};
   for (int i = 0; i < kMemoryCategoryCount; ++i)
     json["bytes"][std::string(memory_category_name(static_cast<MemoryCategory>(i)))] = plan.price.categories[i];
+  if (!plan.scaling.empty()) json["scaling"] = plan.scaling;
   json["steps"] = plan.steps;
   json["alternatives"] = ordered_json::array();
   for (const PlanAlternative& other : plan.alternatives)
@@ -327,9 +344,10 @@ std::string plan_text(const Plan& plan) {
   row("peak", format_bytes(plan.price.total_bytes),
       plan.limit_bytes ? "of " + format_bytes(plan.limit_bytes) : std::string("no limit given"));
   text += "\n";
-  for (const Knob& knob : kKnobs) row(knob.name, std::to_string(plan.settings.*knob.field));
+  for (const Knob& knob : kKnobs) row(knob.name, value_text(knob, plan.settings.*knob.field));
   if (plan.most_prompted_frames)
     row("prompted frames", std::to_string(plan.most_prompted_frames), "of an object, at most");
+  if (!plan.scaling.empty()) text += "\n" + plan.scaling + "\n";
   if (!plan.steps.empty()) text += "\nstepped down:\n";
   for (const std::string& step : plan.steps) text += "  " + step + "\n";
   text += "\nwith one setting changed:\n";

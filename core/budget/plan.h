@@ -58,6 +58,8 @@ struct PlanRequest {
   Architecture architecture;      ///< of the model, at its own input size
   int weight_bytes = 4;           ///< of one weight, as the runtime holds it
   int clip_width = 0, clip_height = 0;
+  /// Of the frames as they are read, where they are then scaled down to the clip's size; 0: they are not.
+  int read_width = 0, read_height = 0;
   int objects = 1;
   int prompted_frames = 1;        ///< of each object
   bool keeps_track = false;       ///< every frame may be corrected later, from the hot window or a store
@@ -91,6 +93,8 @@ struct Plan {
   std::uint64_t limit_bytes = 0;
   PlanSettings settings;
   PlanPrice price;
+  /// "frames are scaled down from 3840 x 2160 to 1920 x 1080 pixels", or empty.
+  std::string scaling;
   std::uint64_t least_bytes = 0;  ///< the smallest limit under which the same masks can be had
   std::vector<PlanAlternative> alternatives;
   /// What was given up against what was asked for, in the order in which it was: "cached frames 8 -> 1".

@@ -54,6 +54,7 @@ std::string masklets_header_line(const MaskletsHeader& header) {
                {"direction", header.direction},
                {"model", {{"name", header.model}, {"input_size", header.input_size}}},
                {"prompts", Json::array()}};
+  if (header.scaled_from.width) json["scaled_from"] = {header.scaled_from.width, header.scaled_from.height};
   for (const ClipPrompt& prompt : header.prompts) json["prompts"].push_back(to_json(prompt));
   return line(json);
 }

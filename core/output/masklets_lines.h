@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/frame/downscaler.h"
 #include "core/mask/rle.h"
 #include "core/tracking/frame_masks.h"
 #include "core/tracking/options.h"
@@ -31,6 +32,7 @@ struct MaskletsHeader {
   Clip clip;
   std::string direction;
   std::vector<ClipPrompt> prompts;
+  PictureSize scaled_from = {};  ///< of the frames before they were scaled down to the clip's size; 0 x 0: they were not
 };
 
 /// One object of a frame's line.
@@ -41,7 +43,8 @@ struct MaskletsObject {
   float iou = 0;
 };
 
-// masklets.jsonl: one JSON object a line. First the header {"masklets": 1, ...}; then each frame in the order
+// masklets.jsonl: one JSON object a line. First the header {"masklets": 1, ...}, in which "scaled_from": [width, height]
+// tells that the frames were scaled down, and everything is of their new size; then each frame in the order
 // of tracking, {"frame", "time" in seconds, "objects": [{"id", "rle": {"size": [h, w], "counts"}, "score",
 // "iou", "area", "box"}]}, where the RLE is COCO's compressed one, the score is above 0 where the object is
 // on the frame and the box is [x, y, width, height]; last {"end": {"frames", "partial"}}, with the "reason"

@@ -479,8 +479,10 @@ Status check_same_size(const Clip& saved, const Clip& given) {
            std::to_string(clip.height);
   };
   if (text(saved) == text(given)) return {};
+  const bool is_scaled = saved.width != given.width || saved.height != given.height;
   return Error{ErrorCode::invalid_argument, "the session was saved with a clip of " + text(saved) +
-                                                " pixels, and this one has " + text(given) + "; open that clip"};
+                                                " pixels, and this one has " + text(given) +
+                                                "; open that clip" + (is_scaled ? ", scaled down as it was then" : "")};
 }
 
 Result<SessionDetails> load_details(std::shared_ptr<ByteSource> source) {

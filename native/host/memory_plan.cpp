@@ -43,6 +43,8 @@ PlanRequest plan_request(const MemoryOptions& memory, const Architecture& archit
   request.architecture = architecture;
   request.clip_width = scene.clip.width;
   request.clip_height = scene.clip.height;
+  request.read_width = scene.scaled_from.width;
+  request.read_height = scene.scaled_from.height;
   request.objects = scene.objects;
   request.prompted_frames = scene.prompted_frames;
   request.both_ways = scene.both_ways;
@@ -55,9 +57,10 @@ PlanRequest plan_request(const MemoryOptions& memory, const Architecture& archit
   request.asked.memories = tracking.memories ? tracking.memories : architecture.num_maskmem;
   request.asked.input_size = architecture.image_size;
   request.asked.hot_frames = scene.keeps_track ? kHotFrames : 0;
+  const PictureSize read = scene.scaled_from.width ? scene.scaled_from : PictureSize{scene.clip.width, scene.clip.height};
   if (scene.is_video)
     request.asked.held_frames =
-        scene.backwards ? pictures_within(ClipOptions().held_bytes, scene.clip.width, scene.clip.height) : 1;
+        scene.backwards ? pictures_within(ClipOptions().held_bytes, read.width, read.height) : 1;
   return request;
 }
 

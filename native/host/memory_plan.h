@@ -17,6 +17,7 @@ struct MemoryOptions {
 /// What will be tracked, as far as memory depends on it.
 struct TrackingScene {
   Clip clip;
+  PictureSize scaled_from;  ///< of frames that are scaled down to the clip's size; 0 x 0: they are not
   bool is_video = true;  ///< decoded by a video codec, not image by image
   int objects = 1;
   int prompted_frames = 1;  ///< of each object

@@ -10,6 +10,7 @@
 #include "native/host/drive.h"
 #include "native/host/memory_keeper.h"
 #include "native/host/session_file.h"
+#include "native/media/downscaled_frames.h"
 #include "native/media/png_file.h"
 #include "native/media/video_writer.h"
 #include "native/output/contact_sheet.h"
@@ -93,6 +94,7 @@ TrackingScene scene_of(const SegmentOptions& options, const FrameSource& frames,
   }
   TrackingScene scene;
   scene.clip = clip;
+  scene.scaled_from = frames.scaled_from().value_or(PictureSize());
   scene.is_video = frames.is_video();
   scene.objects = std::max<int>(1, prompted.size());
   for (const auto& [object, at] : prompted)
@@ -109,6 +111,16 @@ Result<Direction> direction_of(const SegmentOptions& options, const SavedSession
   if (options.direction) return *options.direction;
   if (saved && !saved->details.direction.empty()) return parse_direction(saved->details.direction);
   return Direction::forward;
+}
+
+/// The clip, scaled down and refused as the environment says. It is tracked as it comes: any length and size will do
+/// where that says nothing.
+Result<std::unique_ptr<FrameSource>> open_within_limits(const std::string& input, const ClipOptions& options) {
+  MASKLET_ASSIGN(const Limits limits, limits_of_environment(Limits::of_streams()));
+  MASKLET_ASSIGN(std::unique_ptr<FrameSource> frames, open_clip(input, options));
+  frames = downscaled_frames(std::move(frames), limits.downscale_max);
+  MASKLET_TRY(check_limits(limits, frames->width(), frames->height(), frames->frame_count()));
+  return frames;
 }
 
 class Run {
@@ -197,7 +209,8 @@ class Run {
             host_->model.architecture.image_size,
             clip_,
             direction_name(direction_),
-            prompts_of(state())};
+            prompts_of(state()),
+            frames_->scaled_from().value_or(PictureSize())};
   }
 
   /// Between two operations, where it is always there.
@@ -361,7 +374,7 @@ Result<std::optional<SavedSession>> open_saved(const SegmentOptions& options, co
 Result<Plan> plan_segment(const SegmentOptions& options) {
   ClipOptions clip_options;
   clip_options.frame_rate = options.frame_rate;
-  MASKLET_ASSIGN(const std::unique_ptr<FrameSource> frames, open_clip(options.input, clip_options));
+  MASKLET_ASSIGN(const std::unique_ptr<FrameSource> frames, open_within_limits(options.input, clip_options));
   const Clip clip{frames->width(), frames->height(), frames->frame_count()};
   MASKLET_TRY(check_prompts(options.prompts, clip));
   const Direction direction = options.direction.value_or(Direction::forward);
@@ -375,18 +388,17 @@ Result<SegmentSummary> segment(const SegmentOptions& options) {
   if (options.prompts.empty() && options.resume.empty())
     return Error{ErrorCode::invalid_argument, "no object is given; prompt at least one"};
   MASKLET_TRY(check_outputs(options));
-  // A clip is tracked as it comes: it may be of any length unless the environment says otherwise.
-  MASKLET_ASSIGN(const Limits limits, limits_of_environment(Limits::of_streams()));
   Progress progress(options.progress);
   progress.begin("open", 0);
   const ClipOptions clip_options{options.frame_rate, ClipOptions().held_bytes, [&](double share) {
                                    progress.report_share(share);
                                    return !options.stop || !options.stop();
                                  }};
-  MASKLET_ASSIGN(std::unique_ptr<FrameSource> frames, open_clip(options.input, clip_options));
+  MASKLET_ASSIGN(std::unique_ptr<FrameSource> frames, open_within_limits(options.input, clip_options));
   if (options.png) MASKLET_TRY(check_apart(options.input, fs::path(options.output) / "masks"));
   const Clip clip{frames->width(), frames->height(), frames->frame_count()};
-  MASKLET_TRY(check_limits(limits, clip.width, clip.height, clip.frame_count));
+  if (const auto from = frames->scaled_from())
+    progress.note("scaling", downscale_text(*from, {clip.width, clip.height}));
   MASKLET_TRY(check_prompts(options.prompts, clip));
   SessionDetails details;
   if (!options.save.empty() || !options.resume.empty()) {

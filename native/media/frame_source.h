@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/frame/downscaler.h"
 #include "core/mask/image.h"
 
 namespace masklet::native {
@@ -18,6 +19,8 @@ class FrameSource {
   /// Of the upright picture.
   virtual int width() const = 0;
   virtual int height() const = 0;
+  /// Of the frames before they were scaled down to width() x height(); absent: they are not.
+  virtual std::optional<PictureSize> scaled_from() const { return std::nullopt; }
   /// Whether a video codec decodes the frames, and not an image at a time is read.
   virtual bool is_video() const { return false; }
   /// When a frame is shown, in seconds from where players start counting.

@@ -104,6 +104,9 @@ TEST_CASE("A session of another model, clip, size or length is refused, and says
   CHECK(message(check_same_size({64, 48, 10}, {64, 48, 11})) ==
         "the session was saved with a clip of 10 frames of 64 x 48 pixels, and this one has 11 frames of 64 x 48; open "
         "that clip");
+  CHECK(message(check_same_size({32, 24, 10}, {64, 48, 10})) ==
+        "the session was saved with a clip of 10 frames of 32 x 24 pixels, and this one has 10 frames of 64 x 48; open "
+        "that clip, scaled down as it was then");
 }
 
 TEST_CASE("A session at another input size says which one it wants") {

@@ -25,6 +25,8 @@ TEST_CASE("Limits are those of the mode unless the environment sets them") {
   REQUIRE(stream.ok());
   CHECK(stream->max_video_frames == 0);
   CHECK(stream->max_frame_dimension == 640);
+  CHECK(stream->downscale_max == 0);
+  CHECK(limits_from(environment({{"DOWNSCALE_MAX", "960"}}), Limits::of_streams())->downscale_max == 960);
 }
 
 TEST_CASE("A limit that is no number is refused by its name") {
@@ -46,7 +48,9 @@ TEST_CASE("Clips are refused beyond a limit, with what raises it") {
   CHECK(longer.error().message.find("MAX_VIDEO_FRAMES") != std::string::npos);
   const Status larger = check_limits(limits, 1080, 1921, 1);
   REQUIRE_FALSE(larger.ok());
-  CHECK(larger.error().message.find("MAX_FRAME_DIMENSION") != std::string::npos);
+  CHECK(larger.error().message ==
+        "the frames are 1080 x 1921 pixels; the limit is 1920: set DOWNSCALE_MAX to 1920 to have them scaled down as they "
+        "are read, or set MAX_FRAME_DIMENSION higher, or to 0 for no limit");
   const Status named = check_limits(limits, 640, 360, 301, {"limits.frames", "limits.side"});
   REQUIRE_FALSE(named.ok());
   CHECK(named.error().message.find("set limits.frames higher") != std::string::npos);

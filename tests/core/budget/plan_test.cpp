@@ -60,6 +60,22 @@ TEST_CASE("Without a limit everything is as asked for") {
   CHECK(plan.least_bytes < plan.price.total_bytes);
 }
 
+TEST_CASE("Frames that are scaled down are priced as they are read and as they are tracked, and the plan says so") {
+  PlanRequest request = tiny_request();
+  const std::uint64_t small = require_plan(request).price[MemoryCategory::frames];
+  std::swap(request.clip_width, request.read_width);
+  std::swap(request.clip_height, request.read_height);
+  request.clip_width = request.read_width / 2;
+  request.clip_height = request.read_height / 2;
+  const Plan plan = require_plan(request);
+  CHECK(plan.scaling == "frames are scaled down from 1280 x 720 to 640 x 360 pixels");
+  // The scaled picture and the rows between the resize's passes; nothing else grows.
+  const std::uint64_t more = plan.price[MemoryCategory::frames] - small;
+  CHECK(more >= 3 * 640 * 360);
+  CHECK(more < 3 * 640 * 360 + kMiB / 4);
+  CHECK(plan_json(plan).find(plan.scaling) != std::string::npos);
+}
+
 TEST_CASE("The price of weights is what the graphs hold") {
   Architecture tiny = published_models()[0].architecture;
   tiny.image_size = 256;
@@ -138,7 +154,8 @@ TEST_CASE("Weights stay as they come where packing them would not fit, if the ho
   request.limit_bytes = without_choice - 1;
   const Plan plan = require_plan(request);
   CHECK(plan.settings.packed_weights == 0);
-  CHECK(plan.steps == std::vector<std::string>{"packed weights 1 -> 0"});
+  CHECK(plan.steps == std::vector<std::string>{"weights in memory packed -> as they come"});
+  CHECK(plan_text(plan).find("weights in memory  as they come\n") != std::string::npos);
 }
 
 TEST_CASE("The least is planned wherever unpacked weights are held dearer than packed ones") {
