@@ -2,16 +2,31 @@
 
 import torch
 
+QUINTIC = (3.4445, -4.7750, 2.0315)
+
 
 def orthogonal(matrices_nrc, rounds=5):
-    """Each matrix with its singular values moved near 1, by the quintic iteration of Muon (K. Jordan, 2024)."""
-    a, b, c = 3.4445, -4.7750, 2.0315
+    """Each matrix with its singular values moved near 1, by the quintic iteration of Muon (K. Jordan, 2024).
+
+    Every round multiplies a matrix by a polynomial of its Gram matrix. Of long matrices only the small Gram matrix goes
+    through the rounds, which takes a fraction of the products.
+    """
+    a, b, c = QUINTIC
     tall = matrices_nrc.shape[1] > matrices_nrc.shape[2]
-    x = matrices_nrc.transpose(1, 2) if tall else matrices_nrc
+    x = matrices_nrc.transpose(1, 2).contiguous() if tall else matrices_nrc
     x = x / (x.flatten(1).norm(dim=1)[:, None, None] + 1e-7)
-    for _ in range(rounds):
-        square = x @ x.transpose(1, 2)
-        x = a * x + (b * square + c * (square @ square)) @ x
+    if x.shape[2] < 2 * x.shape[1]:
+        for _ in range(rounds):
+            gram = x @ x.transpose(1, 2)
+            x = ((gram @ gram).mul_(c).add_(gram, alpha=b) @ x).add_(x, alpha=a)
+    else:
+        gram, turn = x @ x.transpose(1, 2), None
+        for _ in range(rounds):
+            factor = (gram @ gram).mul_(c).add_(gram, alpha=b)
+            factor.diagonal(dim1=1, dim2=2).add_(a)
+            turn = factor if turn is None else factor @ turn
+            gram = factor @ gram @ factor
+        x = turn @ x
     return x.transpose(1, 2) if tall else x
 
 
@@ -19,89 +34,94 @@ class Flat:
     """Muon for matrices and AdamW for the rest, over a model whose parameters and gradients become views of two vectors.
 
     Muon turns the mean gradient of a matrix into an orthogonal step, so that rare directions are learnt as fast as common
-    ones: a decoder's kernels reach in 250 steps what AdamW needs 600 for.
+    ones: a decoder's kernels reach in 250 steps what AdamW needs 600 for. Matrices of one shape lie together in the
+    vectors, the rest behind them. A matrix that a step has no gradient for is left alone.
 
     The gradient vector has `SHARED` numbers more, through which processes share clocks and orders.
     `average` is an exponential moving average of the weights.
     """
 
-    BETAS, EPSILON, DECAY, CLIP = (0.9, 0.98), 1e-8, 0.02, 1.0
+    BETAS, EPSILON, CLIP = (0.9, 0.98), 1e-8, 1.0
     MATRIX_BETA, MATRIX_RATE, SMALLEST_SIDE = 0.95, 10.0, 8  # of matrices; their rate is so many times the other one
+    DECAY = 0.2  # of matrices, times the rate
     AVERAGE, AVERAGE_EVERY = 0.998, 4
     SHARED = 3
 
     def __init__(self, model):
         self.model = model
-        self.named = list(model.named_parameters())
-        count = sum(p.numel() for _, p in self.named)
-        device = self.named[0][1].device
+        by_shape, rest = {}, []
+        for name, parameter in model.named_parameters():
+            plain = parameter.dim() > 1 and not any(word in name for word in ("embed", "tokens", "_token.", "tpos_enc"))
+            shape = tuple(parameter.data.flatten(1).shape) if plain else (0,)
+            if min(shape) >= self.SMALLEST_SIDE and parameter.shape[1] > 1:
+                by_shape.setdefault(shape, []).append((name, parameter))
+            else:
+                rest.append((name, parameter))
+        named = [item for group in by_shape.values() for item in group] + rest
+        count = sum(p.numel() for _, p in named)
+        device = named[0][1].device
         self.weights = torch.empty(count, device=device)
         self.gradient = torch.zeros(count + self.SHARED, device=device)
-        self.decay = torch.zeros(count, device=device)
-        self.keep_first = torch.full((count,), self.BETAS[0], device=device)
-        self.spans, self.matrices, at = {}, {}, 0  # matrices: (rows, columns) to the spans of that shape
-        for name, parameter in self.named:
+        self.spans, at = {}, 0
+        for name, parameter in named:
             end = at + parameter.numel()
             self.weights[at:end] = parameter.data.flatten()
-            weight = parameter.dim() > 1 and not any(word in name for word in ("embed", "tokens", "_token.", "tpos_enc"))
-            self.decay[at:end] = self.DECAY * weight
-            shape = tuple(parameter.data.flatten(1).shape) if weight else ()
-            if weight and min(shape) >= self.SMALLEST_SIDE and parameter.shape[1] > 1:
-                self.matrices.setdefault(shape, []).append((at, end))
-                self.keep_first[at:end] = self.MATRIX_BETA
-                self.decay[at:end] *= self.MATRIX_RATE
             parameter.data = self.weights[at:end].view(parameter.shape)
             parameter.grad = self.gradient[at:end].view(parameter.shape)
             self.spans[name] = (at, end)
             at = end
-        self.first, self.second = torch.zeros_like(self.weights), torch.zeros_like(self.weights)
+        self.matrices, at = [], 0  # (span, shape [n, rows, columns])
+        for shape, group in by_shape.items():
+            end = at + len(group) * shape[0] * shape[1]
+            self.matrices.append((slice(at, end), (len(group), *shape)))
+            at = end
+        self.rest = slice(at, count)
+        self.first = torch.zeros_like(self.weights)
+        self.second = torch.zeros(count - at, device=device)
         self.average = self.weights.clone()
-        self.steps, self.keep, self.whole = 0, self.AVERAGE, slice(0, count)
-
-    def part(self, prefixes):
-        """The slice of the vectors that holds the parameters of these names, which must lie together."""
-        spans = [span for name, span in self.spans.items() if name.startswith(prefixes)]
-        begin, end = min(s[0] for s in spans), max(s[1] for s in spans)
-        assert end - begin == sum(e - b for b, e in spans)
-        return slice(begin, end)
+        self.steps, self.keep = 0, self.AVERAGE
 
     def zero(self):
         self.gradient.zero_()
 
-    def step(self, rate, part=None):
-        """One update of a part; returns its gradient's norm before clipping.
-
-        A step whose gradient is not finite is skipped.
-        """
-        part = part or self.whole
-        gradient = self.gradient[part]
-        weights, first, second = self.weights[part], self.first[part], self.second[part]
+    def step(self, rate):
+        """One update; returns the gradient's norm before clipping. A step whose gradient is not finite is skipped."""
+        gradient = self.gradient[:len(self.weights)]
         norm = float(gradient.norm())
         if norm != norm or norm == float("inf"):
             return norm
         if norm > self.CLIP:
             gradient *= self.CLIP / norm
         self.steps += 1
-        b1, b2 = self.BETAS
-        c1, c2 = 1 - b1 ** self.steps, 1 - b2 ** self.steps
-        first.lerp_(gradient, 1 - self.keep_first[part])
-        second.mul_(b2).addcmul_(gradient, gradient, value=1 - b2)
-        steps = first / second.sqrt().add_(self.EPSILON * c2 ** 0.5) * (c2 ** 0.5 / c1)
-        ahead = first.lerp(gradient, 1 - self.MATRIX_BETA)
-        for (rows, columns), spans in self.matrices.items():
-            spans = [(at - part.start, end - part.start) for at, end in spans if part.start <= at and end <= part.stop]
-            if not spans:
-                continue
-            ways = orthogonal(torch.stack([ahead[at:end].view(rows, columns) for at, end in spans]))
-            ways *= self.MATRIX_RATE * max(1.0, rows / columns) ** 0.5
-            for (at, end), way in zip(spans, ways):
-                steps[at:end] = way.flatten()
-        weights.addcmul_(self.decay[part], weights, value=-rate)
-        weights.add_(steps, alpha=-rate)
+        for span, shape in self.matrices:
+            self._step_matrices(rate, *(vector[span].view(shape) for vector in (self.weights, gradient, self.first)))
+        self._step_rest(rate, *(vector[self.rest] for vector in (self.weights, gradient, self.first)))
         if self.steps % self.AVERAGE_EVERY == 0:
             keep = min(self.keep, (1 + self.steps) / (10 + self.steps)) ** self.AVERAGE_EVERY
             self.average.lerp_(self.weights, 1 - keep)
         return norm
+
+    def _step_matrices(self, rate, weights, gradient, first):
+        rows, columns = weights.shape[1:]
+        live = gradient.flatten(1).any(1)
+        if not live.any():
+            return
+        whole = bool(live.all())
+        if not whole:
+            kept, gradient, first = (weights, first), gradient[live], first[live]
+            weights = weights[live]
+        first.lerp_(gradient, 1 - self.MATRIX_BETA)
+        ways = orthogonal(first.lerp(gradient, 1 - self.MATRIX_BETA))
+        weights.mul_(1 - rate * self.DECAY).add_(ways, alpha=-rate * self.MATRIX_RATE * max(1.0, rows / columns) ** 0.5)
+        if not whole:
+            kept[0][live], kept[1][live] = weights, first
+
+    def _step_rest(self, rate, weights, gradient, first):
+        b1, b2 = self.BETAS
+        c1, c2 = 1 - b1 ** self.steps, 1 - b2 ** self.steps
+        first.lerp_(gradient, 1 - b1)
+        self.second.mul_(b2).addcmul_(gradient, gradient, value=1 - b2)
+        weights.addcdiv_(first, self.second.sqrt().add_(self.EPSILON * c2 ** 0.5), value=-rate * c2 ** 0.5 / c1)
 
     def forget_moments(self):
         """For a new phase: the old moments belong to another task."""

@@ -14,6 +14,7 @@ import torch.distributed as dist
 import evaluate
 import plot
 import schedule
+import weights
 from calibrate import centre, whiten
 from clips import Pool, TextureBank, make_clip
 from flat import Flat
@@ -24,11 +25,10 @@ from tracker import normalise
 HERE = os.path.dirname(os.path.abspath(__file__))
 EVALUATED = ["mask", "click", "first_only", "no_pointers"]
 OBJECTS, IMAGE_OBJECTS = 2, 4  # of each clip and image: encoding an image costs more than a prompt on it
-GEOMETRY_PARTS = ("sam_prompt_encoder", "sam_mask_decoder")
 LOG_EVERY, SAVE_EVERY_S, EVALUATE_EVERY_S = 25, 60, 900
 CALIBRATION_PICTURES = 32
 START_WITH = 48                # clips in the pool before the first step that needs one
-FRESH, FRESH_FULL = 0.4, 0.1  # new clips per step while the pool grows, and once it is full
+FRESH, FRESH_FULL = 0.25, 0.1  # new clips per step while the pool grows, and once it is full
 COOLED_AVERAGE = 0.99          # horizon of the averaged weights while the rate falls
 
 
@@ -58,9 +58,8 @@ class Run:
         pictures = torch.stack([normalise(picture) for picture in pictures]).to(self.device)
         trunk = self.model.image_encoder.trunk
         if self.options.trunk:
-            trained = torch.load(self.options.trunk, map_location=self.device)["model"]
-            prefix = "image_encoder.trunk."
-            trunk.load_state_dict({n[len(prefix):]: v for n, v in trained.items() if n.startswith(prefix)})
+            trained, prefix = weights.read(self.options.trunk), "image_encoder.trunk."
+            trunk.load_state_dict({n[len(prefix):]: v.float() for n, v in trained.items() if n.startswith(prefix)})
         else:
             centre(trunk, pictures)
         whiten(self.model.image_encoder, pictures)
@@ -157,7 +156,7 @@ class Run:
         cooled = self.share_spent() if self.options.cool else 0.0
         rate = schedule.learning_rate(self.flat.steps, cooled)
         order = self.share_clocks()
-        norm = self.flat.step(rate, self.flat.part(GEOMETRY_PARTS) if phase.mix[0][0] == schedule.GEOMETRY else None)
+        norm = self.flat.step(rate)
         self.step += 1
         self.done += 1
         self.note(tally, norm, rate)
@@ -273,7 +272,7 @@ class Run:
         self.log(evaluation=result, click_moves=moved, clicked_j=clicked, px=self.model.input_px)
         if self.rank == 0:
             print(f"{self.spent_s / 3600:.2f} h, step {self.step}: " +
-                  ", ".join(f"{n} {s['j']:.3f}" for n, s in result.items()) +
+                  ", ".join(f"{n} {s['j'] if s['j'] is None else round(s['j'], 3)}" for n, s in result.items()) +
                   f"; absent {result['mask']['absent_hit']}, click moves {moved:.2f} and gives {clicked:.3f}", flush=True)
             plot.draw(self.path("log.jsonl"), self.path("log.svg"))
             torch.save({"model": self.flat.averaged_state_dict(), "arch": self.model.arch, "step": self.step},
@@ -281,9 +280,20 @@ class Run:
         self.wait()
 
 
+def check_products():
+    """Refuses to train where products of matrices are wrong, as some BLAS kernels are on processors newer than they."""
+    for rows, inner, columns in ((1, 7, 96), (144, 96, 48), (577, 129, 31), (256, 1024, 64)):
+        a, b = torch.randn(rows, inner), torch.randn(columns, inner)
+        off = float((a @ b.t() - (a.double() @ b.double().t())).abs().max()) / inner ** 0.5
+        if not off < 1e-4:
+            raise SystemExit(f"a product of {rows} x {inner} x {columns} is off by {off:.1e}: unset OPENBLAS_CORETYPE, "
+                             "or choose another of OpenBLAS's kernels with it")
+
+
 def worker(rank, ranks, options):
     torch.set_num_threads(options.threads)
     cv2.setNumThreads(1)
+    check_products()
     if ranks > 1:
         dist.init_process_group("gloo", init_method=f"file://{os.path.abspath(options.out)}/rendezvous",
                                 rank=rank, world_size=ranks)
@@ -306,8 +316,8 @@ def main():
     parser.add_argument("--max-steps", type=int, default=0, help="stop early after so many steps")
     parser.add_argument("--resume", action="store_true", help="continue from the folder's checkpoint")
     parser.add_argument("--start-from", default=None, metavar="FILE", help="branch off another run's checkpoint.pt, with its pool of clips")
-    parser.add_argument("--trunk", default=None, metavar="FILE", help="begin with the image encoder's trunk of another run's averaged.pt, "
-                        "whose other widths may differ")
+    parser.add_argument("--trunk", default=None, metavar="FILE", help="begin with the image encoder's trunk of an exported "
+                        "model.safetensors, whose other widths may differ")
     parser.add_argument("--enter", default=None, metavar="PHASE", help="go to this phase of schedule.py at once")
     parser.add_argument("--cool", action="store_true", help="let the rate fall over the budget, for an export")
     parser.add_argument("--pool", type=int, default=700, help="clips kept on disk per process, 3 MB each at 256 px")

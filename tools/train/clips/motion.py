@@ -7,15 +7,15 @@ class Path:
     """Position, size, turn and flatness of an object at each frame, and whether it is there at all."""
 
     def __init__(self, rng, frames, aspect, calm=False):
-        pace = np.exp(rng.uniform(np.log(0.004), np.log(0.06 if calm else 0.14)))
+        pace = np.exp(rng.uniform(np.log(0.002), np.log(0.04 if calm else 0.12)))
         self.place = wander(rng, frames, pace, np.array([aspect, 1.0]) * 0.8)
-        self.size = np.exp(rng.uniform(np.log(0.3), np.log(1.05)))
+        self.size = np.exp(rng.uniform(np.log(0.35), np.log(1.5)))
         grow = rng.normal(0, 0.02)
         if not calm and rng.random() < 0.25:  # strong change of scale, up to a factor of four over the clip
             grow = rng.choice([-1, 1]) * rng.uniform(0.5, 1.4) / max(frames - 1, 3)
         steps = np.arange(frames)
         self.scale = np.exp(grow * steps + 0.04 * np.sin(steps * rng.uniform(0.2, 1.2)) * rng.random())
-        self.scale = np.clip(self.scale, 0.11 / self.size, 1.3 / self.size)
+        self.scale = np.clip(self.scale, 0.11 / self.size, 1.8 / self.size)
         lean = rng.uniform(-0.6, 0.6) if rng.random() < 0.7 else rng.uniform(0, 6.28)
         turn = rng.normal(0, 0.03 if calm else 0.08)
         self.angle = lean + turn * steps + rng.normal(0, 0.15) * np.sin(steps * rng.uniform(0.2, 1.0))
@@ -65,15 +65,19 @@ def leave(rng, path, aspect, begin, end):
 class Camera:
     """Drift, turn, zoom and shake of the view, as a 3 x 3 matrix per frame (world to view)."""
 
-    def __init__(self, rng, frames):
+    def __init__(self, rng, frames, calm=False):
         still = rng.random() < 0.25
-        pace = 0 if still else np.exp(rng.uniform(np.log(0.002), np.log(0.06)))
-        shake = 0 if still else rng.choice([0, 0.004, 0.012]) * rng.random()
+        pace = 0 if still else np.exp(rng.uniform(np.log(0.001), np.log(0.02 if calm else 0.06)))
+        shake = 0 if still else rng.choice([0, 0.004, 0.012], p=[0.6, 0.3, 0.1] if calm else None) * rng.random()
         self.shift = wander(rng, frames, pace, np.array([0.5, 0.3]))
         self.shift = self.shift - self.shift[0] + rng.normal(0, 1, (frames, 2)) * shake
         self.turn = np.arange(frames) * (0 if still else rng.normal(0, 0.008))
         self.zoom = np.exp(np.arange(frames) * (0 if still else rng.normal(0, 0.008)))
         self.tilt = rng.normal(0, 0.0 if still else 0.006, 2)
+
+    def follow(self, path, share):
+        """Keeps an object near where it was, as a person who films it does."""
+        self.shift -= share * (path.place - path.place[0])
 
     def matrix(self, t):
         c, s = np.cos(self.turn[t]) * self.zoom[t], np.sin(self.turn[t]) * self.zoom[t]

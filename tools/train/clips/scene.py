@@ -133,7 +133,7 @@ class Scene:
         self.rng, self.side, self.frames = rng, side, frames
         self.aspect = rng.choice([16 / 9, 4 / 3, 1.0, 9 / 16], p=[0.7, 0.12, 0.1, 0.08])
         natural = bank.regions and rng.random() < 0.35
-        self.shots = [(Background(rng, bank, side, frames, natural), Camera(rng, frames))]
+        self.shots = [(Background(rng, bank, side, frames, natural), Camera(rng, frames, calm))]
         self.shot_of = np.zeros(frames, int)
         count = max(1, int(rng.integers(1, 5)) - int(bool(natural)))
         if not natural:
@@ -150,6 +150,8 @@ class Scene:
         rng.shuffle(self.layers)
         self.tracked = list(rng.permutation(len(self.layers))[:tracked - 1 if natural else tracked])
         self.natural = natural
+        if self.tracked and rng.random() < 0.35:
+            self.shots[0][1].follow(self.layers[self.tracked[0]].path, rng.uniform(0.5, 1.1))
         if rng.random() < 0.25:
             self._thin_occluder(bank)
         self.blurred = rng.random() < 0.2

@@ -72,10 +72,19 @@ class Sam2(nn.Module):
             for cross in (layer.cross_attn_token_to_image, layer.cross_attn_image_to_token):
                 nn.init.normal_(cross.q_proj.weight, std=0.2)
                 cross.k_proj.weight.data.copy_(cross.q_proj.weight)
-        # A share of every query and key is one constant: turned by the rotation, it makes attention to memories
-        # start out at the same place of the frame.
+        # Attention to memories starts out with what is learnt last: a place looks for what looks like it (queries and
+        # keys turn features alike, on their way through the memory), near where it is (a share of every query and
+        # key is one constant, which the rotation turns).
+        encoder = self.memory_encoder
+        nn.init.eye_(encoder.pix_feat_proj.weight.data[:, :, 0, 0])
+        kept = torch.eye(encoder.pix_feat_proj.out_channels)
+        if hasattr(encoder, "out_proj"):
+            kept = nn.init.orthogonal_(encoder.out_proj.weight.data[:, :, 0, 0])
         for layer in self.memory_attention.layers:
-            for projection in (layer.cross_attn_image.q_proj, layer.cross_attn_image.k_proj):
+            cross = layer.cross_attn_image
+            nn.init.orthogonal_(cross.q_proj.weight, gain=1.5)
+            cross.k_proj.weight.data.copy_(cross.q_proj.weight @ kept.t())
+            for projection in (cross.q_proj, cross.k_proj):
                 nn.init.constant_(projection.bias, 0.7)
         # The mask prompt should start as what it is, reduced by averaging, at the scale of logits.
         nn.init.constant_(self.mask_downsample.weight, 20.0 / 16)
