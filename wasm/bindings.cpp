@@ -43,6 +43,7 @@ EMSCRIPTEN_BINDINGS(masklet) {
   function("fingerprint", &source_fingerprint);
   function("planSession", &plan_session);
   function("checkClip", &check_clip);
+  function("downscaledSize", &downscaled_size_of);
 
   class_<HashHandle>("Sha256")
       .constructor()

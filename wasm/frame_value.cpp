@@ -191,6 +191,8 @@ val header_line(val header) {
     line.model = string_or(header, "model", "");
     line.input_size = int_or(header, "inputSize", 0);
     line.clip = clip_of(header["clip"]);
+    const val scaled_from = header["scaledFrom"];
+    if (!scaled_from.isUndefined()) line.scaled_from = {int_or(scaled_from, "width", 0), int_or(scaled_from, "height", 0)};
     line.direction = string_or(header, "direction", "forward");
     const val prompts = header["prompts"];
     for (int i = 0; i < prompts["length"].as<int>(); ++i) line.prompts.push_back(prompt_of(prompts[i]));

@@ -26,7 +26,9 @@ val LoopHandle::answer_frame(val picture, val data) {
     const auto frame = video_frame_of(picture, picture_);
     if (!frame) return failure(frame.error());
     const auto image = converter_.convert(*frame);
-    return image ? outcome(loop().resume(*image)) : failure(image.error());
+    if (!image) return failure(image.error());
+    const auto scaled = downscaler_.scale(*image);
+    return scaled ? outcome(loop().resume(*scaled)) : failure(scaled.error());
   });
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/frame/downscaler.h"
 #include "core/frame/frame_converter.h"
 #include "core/tracking/host_loop.h"
 
@@ -29,9 +30,12 @@ class LoopHandle {
 
  protected:
   virtual HostLoop& loop() = 0;
+  /// Pictures whose longer side has more pixels are scaled down to it from now on; 0: none are.
+  void downscale_to(int longest) { downscaler_ = Downscaler(longest); }
 
  private:
   FrameConverter converter_;
+  Downscaler downscaler_;
   std::vector<std::uint8_t> picture_;
 };
 

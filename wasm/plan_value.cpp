@@ -2,6 +2,7 @@
 
 #include "core/budget/limits.h"
 #include "core/budget/plan.h"
+#include "core/frame/downscaler.h"
 #include "core/tracking/memory_bank.h"
 #include "wasm/values.h"
 
@@ -23,6 +24,7 @@ HostCosts host_of(const val& host) {
   costs.encoder_beside_bytes = bytes_of(host, "encoderBeside");
   costs.picture_bytes = host["pictureBytes"].as<double>();
   costs.decoder_pictures = int_or(host, "decoderPictures", 0);
+  costs.loads_before_frames = true;
   return costs;
 }
 
@@ -42,6 +44,8 @@ val plan_session(const ModelHandle& model, val request) {
     plan.weight_bytes = int_or(request, "weightBytes", plan.weight_bytes);
     plan.clip_width = clip.width;
     plan.clip_height = clip.height;
+    plan.read_width = int_or(request["read"], "width", 0);
+    plan.read_height = int_or(request["read"], "height", 0);
     plan.objects = int_or(request, "objects", plan.objects);
     plan.prompted_frames = int_or(request, "promptedFrames", plan.prompted_frames);
     plan.keeps_track = bool_or(request, "keepsTrack", false);
@@ -64,7 +68,16 @@ val check_clip(val clip, val limits) {
   const Clip size = clip_of(clip);
   const Limits most{int_or(limits, "maxVideoFrames", 0), int_or(limits, "maxFrameDimension", 0)};
   return outcome(check_limits(most, size.width, size.height, size.frame_count,
-                              {"limits.maxVideoFrames", "limits.maxFrameDimension"}));
+                              {"limits.maxVideoFrames", "limits.maxFrameDimension", "limits.downscaleMax"}));
+}
+
+val downscaled_size_of(val clip, int longest) {
+  const Clip size = clip_of(clip);
+  const auto [width, height] = downscaled_size({size.width, size.height}, longest);
+  val value = val::object();
+  value.set("width", width);
+  value.set("height", height);
+  return value;
 }
 
 }  // namespace masklet::wasm

@@ -91,8 +91,10 @@ val SessionHandle::create(std::shared_ptr<ModelHandle> model, std::shared_ptr<Ac
     auto store = store_of(host);
     auto session = Session::create(model->model, frames, *tracking, host_of(host, *account, store.get()));
     if (!session) return failure(session.error());
-    return success(val(std::shared_ptr<SessionHandle>(
-        new SessionHandle(model, account, std::move(store), std::move(*session), frames))));
+    const std::shared_ptr<SessionHandle> handle(
+        new SessionHandle(model, account, std::move(store), std::move(*session), frames));
+    handle->downscale_to(int_or(host, "downscaleMax", 0));
+    return success(val(handle));
   });
 }
 
@@ -107,8 +109,10 @@ val SessionHandle::restore(std::shared_ptr<ModelHandle> model, std::shared_ptr<A
     const Clip frames = state->clip;
     auto session = Session::restore(model->model, std::move(*state), host_of(host, *account, store.get()));
     if (!session) return failure(session.error());
-    return success(val(std::shared_ptr<SessionHandle>(
-        new SessionHandle(model, account, std::move(store), std::move(*session), frames))));
+    const std::shared_ptr<SessionHandle> handle(
+        new SessionHandle(model, account, std::move(store), std::move(*session), frames));
+    handle->downscale_to(int_or(host, "downscaleMax", 0));
+    return success(val(handle));
   });
 }
 

@@ -17,7 +17,7 @@ namespace masklet::wasm {
 class SessionHandle final : public LoopHandle {
  public:
   /// {value: SessionHandle}. `host`: {store: see JsRecordStore, or absent, hotFrames, maxPromptedFrames,
-  /// encodesAhead}.
+  /// encodesAhead, downscaleMax}.
   static emscripten::val create(std::shared_ptr<ModelHandle> model, std::shared_ptr<AccountHandle> account,
                                 emscripten::val clip, emscripten::val options, emscripten::val host);
   /// From the bytes that save() gave, here or in the native twin. `settings`: {cachedFrames, memories}, where they are to

@@ -94,7 +94,8 @@ class Pricer {
 
     const std::uint64_t running = at(MemoryCategory::activations) + at(MemoryCategory::features) +
                                   at(MemoryCategory::steps) + at(MemoryCategory::track_store) +
-                                  at(MemoryCategory::results);
+                                  at(MemoryCategory::results) +
+                                  (host.loads_before_frames ? at(MemoryCategory::frames) : 0);
     // While networks load, nothing runs: of both the larger one counts, as part of the weights.
     at(MemoryCategory::weights) = held + (loading > held + running ? loading - held - running : 0);
     for (std::uint64_t bytes : price.categories) price.total_bytes += bytes;

@@ -1,11 +1,11 @@
 // Milliseconds a component in Chromium, for 1 and 2 threads, and what a frame costs beside the networks.
-import { execFileSync } from 'node:child_process'
 import { createReadStream, existsSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { launch, openPage } from './browser.mjs'
 import { h264, video, work } from './clips.mjs'
-import { repository, serve } from './server.mjs'
+import { randomCheckpoint } from './random_model.mjs'
+import { serve } from './server.mjs'
 
 const usage = `Milliseconds a component in Chromium, for 1 and 2 threads, on a 720p H.264 clip with one object.
 
@@ -37,18 +37,7 @@ if (options.help) {
   process.exit(0)
 }
 
-/** SAM 2.1 tiny with random weights: speed does not depend on their values. */
-function tinyCheckpoint() {
-  const file = join(work, 'tiny-random.safetensors')
-  const build = join(repository, 'build/native')
-  if (!existsSync(file)) {
-    execFileSync('ninja', ['-C', build, 'bench_checkpoint'], { stdio: 'inherit' })
-    execFileSync(join(build, 'tools/bench/bench_checkpoint'), [file])
-  }
-  return file
-}
-
-const first = options.tiny ? tinyCheckpoint() : positionals[0]
+const first = options.tiny ? randomCheckpoint('tiny') : positionals[0]
 const size = options.size ?? (options.tiny ? '512' : '0')
 if (first && !existsSync(first)) {
   console.error(`tools/bench/web: '${first}' does not exist`)

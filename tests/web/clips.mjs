@@ -27,6 +27,19 @@ export function video(name, encoding, count = 60, size = '320x240') {
   return file
 }
 
+/** A video of two squares that move, drawn by FFmpeg itself: long ones take seconds. */
+export function squares(frames, size = '1920x1080') {
+  const file = join(work, `squares-${frames}-${size}.mp4`)
+  if (existsSync(file)) return file
+  const square = (colour) => ['-f', 'lavfi', '-i', `color=c=${colour}:s=68x68:r=24`]
+  const ground = ['-f', 'lavfi', '-i', 'color=c=0x3a4a3a:s=480x270:r=24']
+  const over = (of) => `overlay=x='W*${0.25 + 0.4 * of}+48*sin(n/40+${of})':y='H*0.4+54*cos(n/55+${of})'`
+  const scene = `[0][1]${over(0)}[one];[one][2]${over(1)},scale=${size.replace('x', ':')}:flags=neighbor`
+  const encoding = ['-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-preset', 'ultrafast', '-g', '250']
+  run('ffmpeg', ['-v', 'error', '-y', ...ground, ...square('0x4060d0'), ...square('0xd08030'), '-filter_complex', scene, '-frames:v', String(frames), ...encoding, file])
+  return file
+}
+
 export const h264 = ['-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-g', '12', '-crf', '18', '-threads', '1']
 
 /** masklets.jsonl of the native twin. */

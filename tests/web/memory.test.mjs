@@ -4,14 +4,15 @@ import { after, before, beforeEach, test } from 'node:test'
 import { launch, openPage } from './browser.mjs'
 import { frames } from './clips.mjs'
 import { serve } from './server.mjs'
-import { soak } from './soak.mjs'
+import { measuresMemory } from './outside.mjs'
+import { refusal, soak } from './soak.mjs'
 
 const mebibyte = 2 ** 20
 const lowerings = Number(process.env.LOWERINGS ?? 12)
 let server, browser, page
 before(async () => {
   server = await serve({ mounts: { '/clip/': frames() } })
-  browser = await launch(['--enable-blink-features=ForceEagerMeasureMemory'])
+  browser = await launch([measuresMemory])
 })
 after(async () => {
   await browser.close()
@@ -45,10 +46,13 @@ test('a plan adds up, says what else there is, and one byte less than its least 
     await large.close()
     const phases = new Set()
     const absurd = await failure(() => masklet.Masklet.create({ memoryLimit: 20 * 2 ** 20, onProgress: ({ phase }) => phases.add(phase) }))
-    const short = await masklet.Masklet.create({ threads: 1, memoryLimit: plan.leastBytes - 1 })
-    const over = await failure(async () => short.open(await files('/clip', 12), { scene: { objects: 2000 } }))
-    const refused = await failure(async () => short.open(await files('/clip', 12), { scene: { objects: 2, direction: 'both' } }))
-    await short.close()
+    const under = (memoryLimit, scene) =>
+      failure(async () => {
+        const short = await masklet.Masklet.create({ threads: 1, memoryLimit })
+        await short.open(await files('/clip', 12), { scene }).finally(() => short.close())
+      })
+    const over = await under(plan.totalBytes, { objects: 2000 })
+    const refused = await under(plan.leastBytes - 1, { objects: 2, direction: 'both' })
     return { plan, richer, running, absurd, phases: [...phases], over, refused }
   })
   const { plan } = found
@@ -116,7 +120,7 @@ test('limits: sessions, idleness, frames and their size; each refusal says how t
     return { long, large, third, idle, count: whole.length, frames, wrong, second: second.name }
   })
   assert.match(found.long.message, /has 12 frames; the limit is 10: cut the clip, or set limits.maxVideoFrames higher/)
-  assert.match(found.large.message, /320 x 240 pixels; the limit is 319: scale the clip down, or set limits.maxFrameDimension/)
+  assert.match(found.large.message, /320 x 240 pixels; the limit is 319: set limits.downscaleMax to 319 to .*, or set limits.maxFrameDimension/)
   assert.match(found.third.message, /2 sessions are open, and the limit is 2: close\(\) one/)
   assert.match(found.idle.message, /idle for 1 s and is closed; resume\(\) goes on/)
   assert.deepEqual([found.long, found.large, found.third, found.idle, found.wrong].map(({ code }) => code), [
@@ -224,16 +228,30 @@ test(`the limit lowered from comfortable to absurd in ${lowerings} steps: each r
   assert.equal(found.at(-1).code, 'out_of_memory')
 })
 
-test('a 1080p stream with two objects under 192 MiB: flat, within the cap, as planned', async () => {
-  const { plan, lines } = await soak(browser, server.url, { frames: 100, seconds: 20, every: 10 })
-  const peak = Math.max(...lines.map(({ bytes, open }) => bytes + open))
-  const late = lines.filter(({ frame }) => frame >= 29)
-  const grown = Math.max(...late.map(({ bytes, open }) => bytes + open)) - (late[0].bytes + late[0].open)
-  console.log(`  plan ${(plan.totalBytes / mebibyte).toFixed(1)}, peak from outside ${(peak / mebibyte).toFixed(1)}, grown ${(grown / mebibyte).toFixed(1)} MiB`)
-  assert.ok(peak <= 192 * mebibyte, `${peak} bytes`)
-  // It is read between frames: while one is taken in, there are two pictures more.
-  const underWay = peak + 2 * 1920 * 1080 * 4
-  assert.ok(peak <= plan.totalBytes && plan.totalBytes <= 1.25 * underWay, `planned ${plan.totalBytes}, held ${peak}`)
-  assert.ok(grown <= 8 * mebibyte, `${grown} bytes more`)
-  for (const { program } of lines) assert.ok(program.total <= program.limit)
+for (const [title, options] of Object.entries({
+  'a stream': { frames: 100, seconds: 20, every: 10 },
+  'a stream, with all networks in one worker': { frames: 40, seconds: 20, every: 10, alone: true },
+  // At every picture: a decoder must not run ahead, and it would at the start.
+  'a video file with corrections': { frames: 40, every: 1, corrections: [5, 30] },
+}))
+  test(`${title} of 1080p with two objects under 192 MiB: flat, within the cap, as planned, and refused below`, async () => {
+    const limit = 192 * mebibyte
+    const { plan, samples, program } = await soak(browser, server.url, { ...options, limit })
+    const held = ({ bytes, open }) => bytes + open
+    const peak = Math.max(...samples.map(held), program.peak)
+    const late = samples.filter(({ picture }) => picture >= 30)
+    const grown = Math.max(...late.map(held)) - held(late[0])
+    console.log(`  plan ${(plan.totalBytes / mebibyte).toFixed(1)}, peak ${(peak / mebibyte).toFixed(1)}, grown ${(grown / mebibyte).toFixed(1)} MiB`)
+    assert.ok(peak <= limit, `${peak} bytes`)
+    assert.ok(peak <= plan.totalBytes && plan.totalBytes <= 1.25 * peak, `planned ${plan.totalBytes}, held ${peak}`)
+    assert.ok(grown <= 8 * mebibyte, `${grown} bytes more`)
+    const { code, message } = await refusal(browser, server.url, options, plan)
+    assert.equal(code, 'out_of_memory', message)
+  })
+
+test('far corrections under a cap give the masks of a run without one', async () => {
+  const options = { frames: 40, corrections: [5, 30] }
+  const capped = await soak(browser, server.url, { ...options, limit: 192 * mebibyte })
+  const unbounded = await soak(browser, server.url, { ...options, unbounded: true })
+  assert.equal(capped.masks, unbounded.masks)
 })

@@ -1,117 +1,148 @@
-// nano in Chromium on a synthetic 1080p stream with two objects, under a cap on everything; what it holds is read from
-// outside of the program: the browser's own account of the page's and its worker's memory, both wasm memories in it, and
-// the frames that are open.
-import { parseArgs } from 'node:util'
-import { pathToFileURL } from 'node:url'
-import { launch, openPage } from './browser.mjs'
-import { serve } from './server.mjs'
+// A long clip with several objects in Chromium, under a cap on everything; what is held is read from outside of the
+// program (outside.mjs).
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { basename } from 'node:path'
+import { openPage } from './browser.mjs'
+import { heldBytes, watchFromOutside } from './outside.mjs'
+import { squares } from './clips.mjs'
 
-const mebibyte = 2 ** 20
-
-/** Tracks `frames` frames, at most for `seconds`, and gives a line every `every` frames: {frame, ms, bytes, open, program}.
-    `bytes` is the browser's account of the page and its worker; `open`, frames not closed, in bytes. */
-export async function soak(browser, url, { limit = 192 * mebibyte, frames, seconds = Infinity, every = 50, size = [1920, 1080], onLine }) {
+/**
+ * Tracks `frames` frames of 1080p, at most for `seconds`: of a stream that the page draws, or, where there are
+ * `corrections`, of a video file, in which the first object is then clicked again on each of these frames and tracked on
+ * from there. Gives {plan, encoderBeside, samples, program, tracked, masks}: `samples` are outside.mjs's, every `every`
+ * pictures, with the milliseconds a frame since the one before, and those taken while the model loads (`picture` 0);
+ * `program` is what memory() says in the end; `masks` is a sum over all masks.
+ * `model`: a checkpoint's file; absent: nano. `unbounded`: no cap, and every record in memory.
+ */
+export async function soak(browser, url, options) {
+  const { frames, seconds = Infinity, every = 50, objects = 2, corrections = [], onSample = () => undefined } = options
   const page = await openPage(browser, url)
-  await page.exposeFunction('tell', onLine ?? (() => undefined))
-  await page.evaluate((limit) => masklet.Masklet.create({ threads: 1, provider: 'wasm', memoryLimit: limit }).then((twin) => void (globalThis.twin = twin)), limit)
+  const samples = []
+  const take = (sample) => {
+    samples.push(sample)
+    onSample(sample)
+  }
+  let loading = true
+  const loads = (async () => {
+    while (loading) take({ picture: 0, open: 0, bytes: await heldBytes(page) })
+  })()
+  const encoderBeside = await page
+    .evaluate(create, creation(options))
+    .finally(() => (loading = false))
+  await loads
+  if (options.unbounded) await hideFiles(page)
+  let since = performance.now()
+  await watchFromOutside(page, every, (sample) => {
+    take({ ...sample, ms: (performance.now() - since) / every })
+    since = performance.now()
+  })
+  const sum = createHash('sha256')
+  await page.exposeFunction('tell', (line) => void sum.update(line))
+  await giveFile(page, options)
+  const found = await page.evaluate(track, { frames, seconds, objects, corrections })
+  await page.context().close()
+  return { ...found, encoderBeside, samples, masks: sum.digest('hex') }
+}
+
+/** What the same ends with under a limit one byte below the least that the plan gives: {code, message, by}, where `by` is
+    the call that refuses. */
+export async function refusal(browser, url, options, plan) {
+  const page = await openPage(browser, url)
+  try {
+    await page.exposeFunction('tell', () => undefined)
+    const less = { ...creation(options), limit: plan.leastBytes - 1 }
+    const created = await page.evaluate(`failure(() => (${create})(${JSON.stringify(less)}))`)
+    if (created.code !== 'none') return { ...created, by: 'create()' }
+    await giveFile(page, options)
+    await page.evaluate(() => void (globalThis.framesMade = 0))
+    const { objects = 2, corrections = [] } = options
+    const tracked = await page.evaluate(`failure(() => (${track})(${JSON.stringify({ frames: 1, seconds: 0, objects, corrections })}))`)
+    return { ...tracked, by: 'open()' }
+  } finally {
+    await page.context().close()
+  }
+}
+
+const creation = ({ model, size = 0, limit = 2 ** 31, alone, threads = 1 }) => ({ model: model && basename(model), inputSize: size, limit, alone, threads })
+
+/** A file as a user chooses it; its bytes stay on disk. */
+async function giveFile(page, { frames, corrections = [] }) {
+  if (!corrections.length) return
+  await page.evaluate(() => void document.body.append(Object.assign(document.createElement('input'), { type: 'file' })))
+  await page.setInputFiles('input', squares(frames))
+}
+
+/** A route of the server for a checkpoint's file. */
+export const routesFor = (model) => (model ? { '/weights': (_, response) => createReadStream(model).pipe(response) } : {})
+
+async function hideFiles(page) {
   const worker = page.workers().findLast((each) => each.url().endsWith('/dist/worker.js'))
   await worker.evaluate(() => {
-    globalThis.closed = 0
-    const { close } = VideoFrame.prototype
-    VideoFrame.prototype.close = function () {
-      globalThis.closed += 1
-      close.call(this)
-    }
+    navigator.storage.getDirectory = () => Promise.reject(new Error('records are to stay in memory'))
   })
-  await page.exposeFunction('countClosed', () => worker.evaluate(() => globalThis.closed))
-  const found = await page.evaluate(
-    async ({ frames, seconds, every, size: [width, height] }) => {
-      const canvas = new OffscreenCanvas(width, height)
-      const context = canvas.getContext('2d')
-      const places = (frame) => [0, 1].map((of) => [width * (0.3 + 0.4 * of + 0.1 * Math.sin(frame / 40 + of)), height * (0.5 + 0.2 * Math.cos(frame / 55 + of))])
-      let made = 0
-      const source = (async function* () {
-        for (; made < frames; ) {
-          context.fillStyle = '#3a4a3a'
-          context.fillRect(0, 0, width, height)
-          places(made).forEach(([x, y], of) => {
-            context.fillStyle = of ? '#d08030' : '#4060d0'
-            context.beginPath()
-            context.arc(x, y, height / 8, 0, 2 * Math.PI)
-            context.fill()
-          })
-          yield new VideoFrame(canvas, { timestamp: made++ * 41667 })
-        }
-      })()
-      const session = await twin.open(source, { scene: { objects: 2 } })
-      const plan = await session.plan({ objects: 2 })
-      for (const [of, point] of places(0).entries()) await session.addPoints({ object: of + 1, frame: 0, points: [point] })
-      const lines = []
-      const start = performance.now()
-      let last = start
-      let tracked = 0
-      for await (const { frame, objects } of session.propagate()) {
-        tracked += 1
-        if (objects.length !== 2) throw new Error(`frame ${frame} has ${objects.length} objects`)
-        if (tracked % every === 0) {
-          const ms = (performance.now() - last) / every
-          const { bytes } = await performance.measureUserAgentSpecificMemory()
-          const open = (made - (await countClosed())) * width * height * 4
-          const program = await twin.memory()
-          lines.push({ frame, ms, bytes, open, program })
-          await tell(lines.at(-1))
-          last = performance.now()
-        }
-        if (performance.now() - start > 1000 * seconds) break
+}
+
+// In the page:
+
+async function create({ model, inputSize, limit, alone, threads }) {
+  globalThis.twin = await masklet.Masklet.create({
+    model: model ? { weights: '/weights', name: model, store: false } : 'nano',
+    ...(inputSize && { inputSize }),
+    threads,
+    provider: 'wasm',
+    memoryLimit: limit,
+    ...(alone && { encoderBeside: false }),
+  })
+  return twin.model.encoderBeside
+}
+
+async function track({ frames, seconds, objects, corrections }) {
+  const [width, height] = [1920, 1080]
+  const place = (frame, of) => [width * ((of + 0.7) / (objects + 0.4) + 0.1 * Math.sin(frame / 40 + of)), height * (0.5 + 0.2 * Math.cos(frame / 55 + of))]
+  async function* drawn() {
+    const canvas = new OffscreenCanvas(width, height)
+    const context = canvas.getContext('2d')
+    for (let frame = 0; frame < frames; ++frame) {
+      context.fillStyle = '#3a4a3a'
+      context.fillRect(0, 0, width, height)
+      for (let of = 0; of < objects; ++of) {
+        context.fillStyle = of % 2 ? '#d08030' : '#4060d0'
+        context.beginPath()
+        context.arc(...place(frame, of), height / (4 * objects), 0, 2 * Math.PI)
+        context.fill()
       }
-      await session.close()
-      await twin.close()
-      return { plan, lines, tracked }
-    },
-    { frames, seconds, every, size },
-  )
-  await page.context().close()
-  return found
-}
-
-async function main() {
-  const { values } = parseArgs({
-    options: {
-      frames: { type: 'string', default: '10000' },
-      seconds: { type: 'string', default: 'Infinity' },
-      limit: { type: 'string', default: '192' },
-      every: { type: 'string', default: '50' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  })
-  if (values.help) {
-    console.log(`tools/bench/soak-web [--frames 10000] [--seconds S] [--limit MIB] [--every 50]
-Tracks a synthetic 1080p stream with two objects in Chromium under a cap on everything.`)
-    return
+      const picture = new VideoFrame(canvas, { timestamp: frame * 41667 })
+      framesMade += picture.allocationSize()
+      yield picture
+    }
   }
-  const show = (bytes) => (bytes / mebibyte).toFixed(1).padStart(7)
-  const server = await serve()
-  const browser = await launch(['--enable-blink-features=ForceEagerMeasureMemory'])
-  try {
-    const { plan, lines, tracked } = await soak(browser, server.url, {
-      frames: Number(values.frames),
-      seconds: Number(values.seconds),
-      every: Number(values.every),
-      limit: Number(values.limit) * mebibyte,
-      onLine: ({ frame, ms, bytes, open, program }) =>
-        console.log(`frame ${String(frame).padStart(6)}: browser ${show(bytes)} MiB, open frames ${show(open)}, core ${show(program.core)}, runtime ${show(program.runtime)}, total ${show(program.total)}, peak ${show(program.peak)}; ${ms.toFixed(0)} ms a frame`),
-    })
-    const peak = Math.max(...lines.map(({ bytes, open }) => bytes + open))
-    const late = lines.filter(({ frame }) => frame >= 50)
-    console.log(`${tracked} frames; plan ${show(plan.totalBytes)} MiB, peak from outside ${show(peak)}, by the program's account ${show(lines.at(-1).program.peak)}`)
-    console.log(`grown after frame 50: ${show(Math.max(...late.map(({ bytes, open }) => bytes + open)) - (late[0].bytes + late[0].open))} MiB`)
-    const quarter = Math.max(1, lines.length >> 2)
-    const median = (part) => part.map(({ ms }) => ms).sort((a, b) => a - b)[part.length >> 1].toFixed(0)
-    console.log(`ms a frame, first quarter ${median(lines.slice(0, quarter))}, last ${median(lines.slice(-quarter))}`)
-  } finally {
-    await browser.close()
-    await server.close()
+  /** Where FFmpeg's square is (clips.mjs). */
+  const square = (frame, of) => [width * (0.25 + 0.4 * of) + 192 * Math.sin(frame / 40 + of) + 136, height * 0.4 + 216 * Math.cos(frame / 55 + of) + 136]
+  const file = document.querySelector('input')?.files[0]
+  const scene = { objects, promptedFrames: 1 + corrections.length }
+  const session = await twin.open(file ?? drawn(), { scene: { ...scene, direction: 'forward' }, limits: { maxVideoFrames: 0 } })
+  const plan = await session.plan({ ...scene, direction: 'forward' })
+  const at = file ? square : place
+  const say = ({ frame, objects }) => tell(`${frame} ${objects.map(({ id, rle }) => `${id} ${rle.counts}`).join(' ')}\n`)
+  for (let of = 0; of < objects; ++of) await session.addPoints({ object: of + 1, frame: 0, points: [at(0, of)] })
+  const start = performance.now()
+  let tracked = 0
+  const run = async (way) => {
+    for await (const result of session.propagate(way)) {
+      tracked += 1
+      if (result.objects.length !== objects) throw new Error(`frame ${result.frame} has ${result.objects.length} objects`)
+      await say(result)
+      if (performance.now() - start > 1000 * seconds) break
+    }
   }
+  await run({ start: 0 })
+  for (const frame of corrections) {
+    await say(await session.addPoints({ object: 1, frame, points: [at(frame, 0)] }))
+    await run({ start: frame, length: 20 })
+  }
+  const program = await twin.memory()
+  await session.close()
+  await twin.close()
+  return { plan, program, tracked }
 }
-
-if (import.meta.url === pathToFileURL(process.argv[1]).href) await main()

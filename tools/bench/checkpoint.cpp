@@ -1,6 +1,7 @@
-// Writes SAM 2.1 tiny with random weights as a .safetensors file, for what times a checkpoint from a file.
-//   bench_checkpoint FILE
+// Writes a SAM 2.1 with random weights as a .safetensors file, for what takes a checkpoint from a file.
+//   bench_checkpoint FILE tiny|small|base_plus|large
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 
@@ -10,11 +11,14 @@
 
 int main(int argc, char** argv) {
   using namespace masklet;
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: bench_checkpoint FILE\n");
+  const auto models = published_models();
+  const auto model = std::find_if(models.begin(), models.end(),
+                                  [&](const PublishedModel& each) { return argc == 3 && each.size == std::string(argv[2]); });
+  if (model == models.end()) {
+    std::fprintf(stderr, "usage: bench_checkpoint FILE tiny|small|base_plus|large\n");
     return 2;
   }
-  bench::RandomCheckpoint checkpoint(published_models()[0].architecture);
+  bench::RandomCheckpoint checkpoint(model->architecture);
   std::ofstream file(argv[1], std::ios::binary);
   const Status written = write_safetensors(
       std::span<const TensorInfo>(checkpoint.tensors()), {}, [&](std::size_t i) { return checkpoint.read(checkpoint.tensors()[i].name); },

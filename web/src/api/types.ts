@@ -64,7 +64,13 @@ export interface Limits {
   maxVideoFrames?: number;
   /** The longer side of such a clip's frames in pixels; 1920 where absent. */
   maxFrameDimension?: number;
+  /** Frames whose longer side has more pixels, streams' as well, are scaled down to it as they are read. Everything is of
+      that size then: session.width and height, prompts, masks, pictures, exports. 0 or absent: none are. */
+  downscaleMax?: number;
 }
+
+/** Those that are about one clip. */
+export type ClipLimits = Pick<Limits, 'maxVideoFrames' | 'maxFrameDimension' | 'downscaleMax'>;
 
 export interface AssetUrls {
   worker: string | URL;
@@ -207,7 +213,7 @@ export interface OpenOptions {
   name?: string;
   tracking?: TrackingOptions;
   /** Other limits than create()'s, for this clip. */
-  limits?: Pick<Limits, 'maxVideoFrames' | 'maxFrameDimension'>;
+  limits?: ClipLimits;
   /** What memory is planned for; one object, both ways, where absent. */
   scene?: PlanScene;
   signal?: AbortSignal;

@@ -6,13 +6,13 @@ import type { ClipSize, CoreModel, CoreModule } from '../core/module.js'
 
 /** Bytes that core's instance takes with nothing in it, the runtime's heap without a network, and the second instance of
     core that builds networks, with JavaScript's own heap. Measured, as the other figures here, on nano with
-    tests/web/soak.mjs. */
+    tools/bench/soak-web. */
 export const coreProgram = 8 * 2 ** 20
-const runtimeProgram = 14 * 2 ** 20
+const runtimeProgram = 11 * 2 ** 20
 export const otherProgram = 4 * 2 ** 20
 const program = coreProgram + runtimeProgram + otherProgram
 /** What a worker takes with a runtime for the image encoder alone; its weights are copied once more on their way there. */
-const encoderBeside = 18 * 2 ** 20
+const encoderBeside = 15 * 2 ** 20
 const weightsHeld = 1.1
 const weightsLoading = 3.2
 const weightsLoadingBeside = 4.2
@@ -28,6 +28,7 @@ const hotFrames = 32
 
 /** The clip as far as memory depends on it. */
 export interface PlannedClip extends ClipSize {
+  scaledFrom?: { width: number; height: number }
   /** Bytes a pixel of a decoded picture, pictures on their way at once, and the most that are kept for reading backwards. */
   pictureBytes: number
   picturesUnderWay: number
@@ -79,6 +80,7 @@ export function planFor(core: CoreModule, model: CoreModel, asked: PlanAsked): P
         decoderPictures: clip.picturesUnderWay,
       },
       clip,
+      read: clip.scaledFrom ?? { width: 0, height: 0 },
       objects: scene.objects ?? 1,
       promptedFrames: scene.promptedFrames ?? 1,
       keepsTrack: !isStream,

@@ -137,6 +137,8 @@ export interface SessionHost {
   maxPromptedFrames?: number
   /** The next frame is asked for before a frame is tracked: for an encoder that runs beside. */
   encodesAhead?: boolean
+  /** Pictures whose longer side is larger are scaled down to it; 0 or absent: none are. */
+  downscaleMax?: number
 }
 
 interface Held {
@@ -213,6 +215,7 @@ export interface MaskletsHeader {
   inputSize: number
   direction: string
   clip: ClipSize
+  scaledFrom?: { width: number; height: number } | undefined
   prompts: (Omit<CorePrompt, 'keepOld'> & { mask?: string })[]
 }
 
@@ -232,6 +235,8 @@ export interface CoreModule {
   /** plan_json of core/budget/plan.h; wasm/plan_value.h lists the request. */
   planSession(model: CoreModel, request: object): Outcome<string>
   checkClip(clip: ClipSize, limits: { maxVideoFrames: number; maxFrameDimension: number }): Outcome
+  /** The size of frames whose longer side is to be at most so many pixels; 0: theirs. */
+  downscaledSize(clip: ClipSize, longest: number): { width: number; height: number }
   Account: new (limitBytes: number) => CoreAccount
   Sha256: new () => Handle & { update(bytes: Uint8Array): void; hex(): string }
   createImagePredictor(model: CoreModel): CoreImagePredictor

@@ -3,6 +3,7 @@ import type {
   CreateOptions,
   ImageMask,
   ImagePrompt,
+  ClipLimits,
   Limits,
   MemoryInfo,
   ModelInfo,
@@ -33,6 +34,7 @@ const usualLimits: Required<Limits> = {
   sweepSeconds: 60,
   maxVideoFrames: 300,
   maxFrameDimension: 1920,
+  downscaleMax: 0,
 }
 
 /** Before a model is downloaded for nothing. */
@@ -170,17 +172,16 @@ export class Masklet implements Disposable, AsyncDisposable {
 
   private async openWith(source: VideoSource, options: OpenOptions, saved?: Blob): Promise<VideoSession> {
     throwIfAborted(options.signal, 'open')
-    const { sessions, maxVideoFrames, maxFrameDimension } = this.limits
+    const { sessions, maxVideoFrames, maxFrameDimension, downscaleMax } = checkedLimits({ ...this.limits, ...options.limits })
     if (sessions && this.sessions.size + this.opening >= sessions)
       throw new MaskletError(
         'invalid_state',
         `${this.sessions.size + this.opening} sessions are open, and the limit is ${sessions}: close() one, or create Masklet ` +
           'with a higher limits.sessions, or 0 for no limit',
       )
-    const limits = { maxVideoFrames, maxFrameDimension, ...options.limits }
     this.opening += 1
     try {
-      return await this.begin(source, options, limits, saved)
+      return await this.begin(source, options, { maxVideoFrames, maxFrameDimension, downscaleMax }, saved)
     } finally {
       this.opening -= 1
     }
@@ -189,7 +190,7 @@ export class Masklet implements Disposable, AsyncDisposable {
   private async begin(
     source: VideoSource,
     options: OpenOptions,
-    limits: Required<NonNullable<OpenOptions['limits']>>,
+    limits: Required<ClipLimits>,
     saved?: Blob,
   ): Promise<VideoSession> {
     const channel = await this.worker()

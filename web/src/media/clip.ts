@@ -6,6 +6,8 @@ export interface ClipSource {
   /** Of the upright picture. */
   readonly width: number
   readonly height: number
+  /** The frames' own size, where they are scaled down to the one above. */
+  readonly scaledFrom?: { width: number; height: number }
   /** 0: frames arrive one after the other, their number is not known. */
   readonly frameCount: number
   /** Seconds, a frame; empty for streams. */
@@ -22,7 +24,7 @@ export interface ClipSource {
   arrival?(frame: number): { time: number; dropped: number }
   /** Bytes held. */
   readonly bytes: number
-  /** Of a decoded picture, a pixel. */
+  /** Of a decoded picture, a pixel of its own size. */
   readonly pictureBytes: number
   /** Pictures that are on their way at once, and the most that are kept for going backward. */
   readonly picturesUnderWay: number

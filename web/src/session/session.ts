@@ -2,7 +2,7 @@ import type {
   BoxPrompt,
   CallOptions,
   FrameResult,
-  Limits,
+  ClipLimits,
   MaskPrompt,
   ObjectState,
   Plan,
@@ -26,7 +26,7 @@ export interface Opening {
   source: WireSource
   name?: string | undefined
   tracking?: TrackingOptions | undefined
-  limits: Pick<Limits, 'maxVideoFrames' | 'maxFrameDimension'>
+  limits: Required<ClipLimits>
   scene?: PlanScene | undefined
 }
 

@@ -1,11 +1,12 @@
 import type * as Ort from 'onnxruntime-web'
-import type { ImagePrompt, Limits, MaskForms, MemoryInfo, ModelInfo, ObjectState, Plan, PlanScene, Progress, TrackingOptions, WeightDtype } from '../api/types.js'
+import type { ClipLimits, ImagePrompt, MaskForms, MemoryInfo, ModelInfo, ObjectState, Plan, PlanScene, Progress, TrackingOptions, WeightDtype } from '../api/types.js'
 import { Budget, type Holder, shares } from '../budget/budget.js'
 import { type PlanAsked, type PlannedClip, leastClip, planFor, usualClip, weightBytes } from '../budget/plan.js'
 import { type Core, check, createCore } from '../core/core.js'
 import { type CoreAccount, type CoreImagePredictor, type CoreModel, type CorePrompt, type CoreSession, type NetworkName, type SavedDetails, type SessionHost, networkNames } from '../core/module.js'
 import { MaskletError, asMaskletError, throwIfAborted } from '../errors/error.js'
 import type { ClipSource } from '../media/clip.js'
+import { downscaledClip, scalingText } from '../media/downscaled_clip.js'
 import { openClip, type WireSource } from '../media/open.js'
 import { type CallContext, type Handler, Moved, type Server } from '../protocol/serve.js'
 import type { RuntimeFiles } from '../runtime/assets.js'
@@ -37,7 +38,7 @@ interface OpenArgs {
   source: WireSource
   name?: string
   tracking?: TrackingOptions
-  limits: Required<Pick<Limits, 'maxVideoFrames' | 'maxFrameDimension'>>
+  limits: Required<ClipLimits>
   scene?: PlanScene
   /** A saved session. */
   bytes?: Uint8Array
@@ -286,12 +287,16 @@ export class Engine {
     args: OpenArgs,
     context: CallContext,
   ): Promise<SessionInfo> {
-    const clip = await openClip(args.source, args.name, this.server, context)
+    const { downscaleMax } = args.limits
+    const read = await openClip(args.source, args.name, this.server, context)
+    const clip = downscaledClip(read, downscaleMax, this.core.module)
     let records: RecordFile | undefined
     let made: WorkerSession | undefined
     try {
       const stream = clip.frameCount === 0
       if (!stream) check(this.core.module.checkClip(clip, args.limits))
+      const scaling = scalingText(clip)
+      if (scaling) void context.emit({ phase: 'open', done: 0, unit: 'frames', text: scaling } satisfies Progress)
       const details = args.bytes && this.checkSaved(args.bytes, clip)
       const asked = { ...(stream && { historyFrames: 16 }), ...args.tracking }
       const plan = await this.planClip(clip, asked, { direction: 'both', ...args.scene }, context)
@@ -302,7 +307,7 @@ export class Engine {
       clip.hold?.(heldFrames)
       records = stream ? undefined : await this.openRecords(context)
       const encodesAhead = this.runtime.encoderBeside
-      const host: SessionHost = { store: records, hotFrames, maxPromptedFrames: plan.mostPromptedFrames, encodesAhead }
+      const host: SessionHost = { store: records, hotFrames, maxPromptedFrames: plan.mostPromptedFrames, encodesAhead, downscaleMax }
       const { module } = this.core
       const session = check(
         args.bytes
@@ -407,8 +412,8 @@ export class Engine {
       session.delete()
       throw new MaskletError(
         'invalid_argument',
-        `the session was saved with a clip of ${frameCount} frames of ${width} x ${height}; ` +
-          `'${clip.name}' has ${clip.frameCount} of ${clip.width} x ${clip.height}`,
+        `the session was saved with a clip of ${frameCount} frames of ${width} x ${height}; '${clip.name}' has ` +
+          `${clip.frameCount} of ${clip.width} x ${clip.height}: open that clip, with the same limits.downscaleMax`,
       )
     }
     made.restore(details)

@@ -1,3 +1,4 @@
+import { paceDecoders } from '../media/paced_decoder.js'
 import type { ToWorker } from '../protocol/messages.js'
 import { Server } from '../protocol/serve.js'
 import { Encoder } from './encoder.js'
@@ -8,6 +9,7 @@ const scope = self as unknown as {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null
 }
 
+paceDecoders()
 const engine = new Engine()
 // A worker is one or the other; an engine may have an encoder beside it.
 const server = new Server(scope, { ...engine.handlers, ...new Encoder().handlers })

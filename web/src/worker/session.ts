@@ -216,12 +216,12 @@ export class WorkerSession implements Holder {
 
   exportJSON(): string {
     this.checkOpen()
-    const { name, width, height, frameCount } = this.clip
+    const { name, width, height, frameCount, scaledFrom } = this.clip
     const clip = { width, height, frameCount }
     const prompts = this.describe().objects.flatMap(({ id, prompts: said }) => said.map((prompt) => header(id, prompt)))
     prompts.sort((a, b) => a.frame - b.frame || a.object - b.object)
     const { direction, model } = this
-    const head = { input: name, model: model.name, inputSize: model.inputSize, direction, clip, prompts }
+    const head = { input: name, model: model.name, inputSize: model.inputSize, direction, clip, scaledFrom, prompts }
     const frames = this.results.size ? this.results : this.previews
     return check(this.core.headerLine(head)) + this.lines(frames) + this.core.endLine(frames.size, this.partial)
   }
