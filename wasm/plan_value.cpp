@@ -41,7 +41,9 @@ val plan_session(const ModelHandle& model, val request) {
     plan.on_pressure = bool_or(request, "degrade", false) ? OnPressure::degrade : OnPressure::fail;
     plan.host = host_of(request["host"]);
     plan.architecture = model.model.architecture;
-    plan.weight_bytes = int_or(request, "weightBytes", plan.weight_bytes);
+    const auto weights = parse_weight_storage(string_or(request, "weights", "f32"));
+    if (!weights) return failure(weights.error());
+    plan.weights = *weights;
     plan.clip_width = clip.width;
     plan.clip_height = clip.height;
     plan.read_width = int_or(request["read"], "width", 0);

@@ -6,7 +6,7 @@
 
 namespace masklet::wasm {
 
-/// {value: plan_json} for a session with a model, priced for a host in a browser. `request`: {limit, degrade, weightBytes,
+/// {value: plan_json} for a session with a model, priced for a host in a browser. `request`: {limit, degrade, weights,
 /// host (the fields of HostCosts: program, weightsHeld, weightsLoading, spare, mostSpare, run, pictureBytes,
 /// decoderPictures), clip, read (as PlanRequest's read_width), objects, promptedFrames, keepsTrack, bothWays, labels, tracking, asked: {attentionChunk,
 /// heldFrames, hotFrames}}. A limit of 0 is none.

@@ -33,13 +33,35 @@ std::uint64_t weight_elements(NetworkId id, const Architecture& a) {
       // The trunk's position embedding is stretched over the map.
       return published_elements(a, "image_encoder.") + s4 * s4 * a.embed_dim;
     case NetworkId::memory_attention:
-      // Two tables of rotations, two of positions.
       return published_elements(a, "memory_attention.") + rotated_elements(a) + n * (3 * d + m);
     case NetworkId::mask_decoder:
       return published_elements(a, "sam_mask_decoder.") + published_elements(a, "sam_prompt_encoder.") +
              published_elements(a, "obj_ptr_proj.") + n * d;
     case NetworkId::memory_encoder:
       return published_elements(a, "memory_encoder.");
+  }
+  return 0;
+}
+
+/// Of these, two tables of rotations and two of positions, and one of positions: they stay f32.
+std::uint64_t table_elements(NetworkId id, const Architecture& a) {
+  const std::uint64_t n = a.feature_tokens(), d = a.d_model, m = a.mem_dim;
+  return id == NetworkId::memory_attention ? n * (3 * d + m) : id == NetworkId::mask_decoder ? n * d : 0;
+}
+
+/// Of these, what stays f16 where linear layers become int8: positions, convolutions (two fifths of the memory encoder),
+/// the whole decoder.
+std::uint64_t unquantised_elements(NetworkId id, const Architecture& a) {
+  const std::uint64_t s4 = a.low_res_size();
+  switch (id) {
+    case NetworkId::image_encoder:
+      return s4 * s4 * a.embed_dim;
+    case NetworkId::memory_attention:
+      return 0;
+    case NetworkId::mask_decoder:
+      return weight_elements(id, a) - table_elements(id, a);
+    case NetworkId::memory_encoder:
+      return weight_elements(id, a) * 2 / 5;
   }
   return 0;
 }
@@ -89,8 +111,17 @@ double memory_encoder_floats(const Architecture& a) {
 
 }  // namespace
 
-std::uint64_t network_weight_bytes(NetworkId id, const Architecture& architecture, int weight_bytes) {
-  return weight_elements(id, architecture) * static_cast<std::uint64_t>(weight_bytes);
+std::uint64_t network_weight_bytes(NetworkId id, const Architecture& a, WeightStorage weights) {
+  const std::uint64_t all = weight_elements(id, a), tables = table_elements(id, a);
+  switch (weights) {
+    case WeightStorage::f32:
+      return all * kFloat;
+    case WeightStorage::f16:
+      return (all - tables) * 2 + tables * kFloat;
+    case WeightStorage::q8:
+      return all - tables + unquantised_elements(id, a) + tables * kFloat;
+  }
+  return 0;
 }
 
 std::uint64_t network_activation_bytes(NetworkId id, const Architecture& a, const RunShape& shape) {

@@ -4,6 +4,7 @@
 
 #include "core/graph/network.h"
 #include "core/model/architecture.h"
+#include "core/weights/weight_storage.h"
 
 namespace masklet {
 
@@ -15,8 +16,8 @@ struct RunShape {
 };
 
 /// Weights of a network as core/graph writes them: the published tensors, what it adds to them (rotated copies,
-/// tables of positions for the input size), `weight_bytes` bytes each.
-std::uint64_t network_weight_bytes(NetworkId id, const Architecture& architecture, int weight_bytes);
+/// tables of positions for the input size), as a runtime keeps them.
+std::uint64_t network_weight_bytes(NetworkId id, const Architecture& architecture, WeightStorage weights);
 
 /// The most that one run of a network has alive beside its weights: tensors inside it and its outputs. These are
 /// the largest shapes that the graph has at once; which ones the runtime keeps was found by measuring

@@ -76,11 +76,11 @@ class Pricer {
     std::uint64_t loading = 0, held = 0, encoding = 0, others = 0;
     for (int i = 0; i < kNetworkCount; ++i) {
       const auto id = static_cast<NetworkId>(i);
-      const auto given = static_cast<double>(network_weight_bytes(id, a, request_.weight_bytes));
+      const auto given = static_cast<double>(network_weight_bytes(id, a, request_.weights));
       loading = std::max(loading, held + static_cast<std::uint64_t>(given * while_loading));
       held += static_cast<std::uint64_t>(given * once_loaded);
       std::uint64_t& alive = id == NetworkId::image_encoder ? encoding : others;
-      alive = std::max(alive, activations(id, a, shape));
+      alive = std::max(alive, activations(id, a, shape) + static_cast<std::uint64_t>(given * host.widened));
     }
     at(MemoryCategory::activations) =
         request_.host.encoder_beside_bytes ? encoding + others : std::max(encoding, others);

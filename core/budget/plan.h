@@ -11,6 +11,7 @@
 #include "core/budget/memory_account.h"
 #include "core/graph/network.h"
 #include "core/model/architecture.h"
+#include "core/weights/weight_storage.h"
 
 namespace masklet {
 
@@ -41,6 +42,7 @@ struct HostCosts {
   double weights_loading = 2;       ///< of the weights of the one network that loads, while it does
   double packing = 0;               ///< of weights_loading, what packed weights take; 0: the host has no choice
   double unpacked_held = 1;         ///< weights_held where they are not packed
+  double widened = 0;               ///< of a network's weights, what runs take beside them to widen them to f32
   double spare = 0;                 ///< of a run's activations: freed blocks that wait to be used again
   std::uint64_t most_spare_bytes = 0;
   std::uint64_t run_bytes = 0;      ///< that any run takes, however small its tensors
@@ -57,7 +59,7 @@ struct PlanRequest {
   OnPressure on_pressure = OnPressure::fail;
   HostCosts host;
   Architecture architecture;      ///< of the model, at its own input size
-  int weight_bytes = 4;           ///< of one weight, as the runtime holds it
+  WeightStorage weights = WeightStorage::f32;  ///< what the runtime holds them as
   int clip_width = 0, clip_height = 0;
   /// Of the frames as they are read, where they are then scaled down to the clip's size; 0: they are not.
   int read_width = 0, read_height = 0;

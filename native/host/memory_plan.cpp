@@ -10,15 +10,30 @@ namespace {
 
 /// Measured with tools/bench/memory on nano at 192 and SAM 2.1 tiny at 512 and 1024, and with
 /// tools/bench/soak: within a tenth of each network's peak. While a network loads its weights are there in
-/// core, in the runtime's copy and packed for its kernels, and core's grow by doubling. What freed blocks may
-/// wait is CappedAllocator's.
-HostCosts native_costs(bool is_video) {
+/// core, in the runtime's copy and packed for its kernels, and core's grow by doubling. Weights kept as f16 are not packed,
+/// and nearly all of a network's are widened at once while it runs; of q8's, those that are not int8. What freed blocks
+/// may wait is CappedAllocator's.
+HostCosts native_costs(bool is_video, WeightStorage weights) {
   HostCosts costs;
-  costs.program_bytes = 80u << 20;
+  costs.program_bytes = 76u << 20;
   costs.weights_held = 1.0;
-  costs.weights_loading = 3.25;
-  costs.packing = 1.0;
-  costs.unpacked_held = 1.12;
+  switch (weights) {
+    case WeightStorage::f32:
+      costs.weights_loading = 3.25;
+      costs.packing = 1.0;
+      costs.unpacked_held = 1.12;
+      break;
+    case WeightStorage::f16:
+      costs.weights_loading = 1.75;
+      costs.widened = 0.95;
+      break;
+    case WeightStorage::q8:
+      costs.weights_loading = 3.0;
+      costs.packing = 1.0;
+      costs.unpacked_held = 1.05;
+      costs.widened = 0.15;
+      break;
+  }
   costs.spare = 0.75;
   costs.most_spare_bytes = 64u << 20;
   costs.run_bytes = 2u << 20;
@@ -39,7 +54,8 @@ PlanRequest plan_request(const MemoryOptions& memory, const Architecture& archit
   PlanRequest request;
   request.limit_bytes = memory.limit_bytes;
   request.on_pressure = memory.on_pressure;
-  request.host = native_costs(scene.is_video);
+  request.host = native_costs(scene.is_video, model.graph.weights);
+  request.weights = model.graph.weights;
   request.architecture = architecture;
   request.clip_width = scene.clip.width;
   request.clip_height = scene.clip.height;

@@ -1,6 +1,7 @@
 // Measures what a model holds: the figures from which core/budget/network_prices.cpp was calibrated. One JSON object a
 // line on stdout: each network's peaks by category of memory, then the process's own peak.
-//   bench_memory MODEL [--size S] [--chunk N] [--frames N] [--objects N] [--clip WIDTHxHEIGHT] [--threads N]
+//   bench_memory MODEL [--size S] [--dtype f32|f16|q8] [--chunk N] [--frames N] [--objects N] [--clip WIDTHxHEIGHT]
+//                [--threads N] [--unpacked 1]
 // MODEL is tiny, small, base_plus or large, with random weights, or a model folder.
 
 #include <algorithm>
@@ -36,6 +37,8 @@ struct Options {
   int objects = 1;
   native::FrameSize clip{1280, 720};
   int threads = 0;
+  WeightStorage weights = WeightStorage::f32;
+  bool unpacked = false;
 };
 
 long long peak_kib() {
@@ -50,6 +53,7 @@ void measure(const Options& options) {
   MemoryAccount account(nullptr);
   native::RuntimeOptions runtime_options;
   runtime_options.threads = options.threads;
+  runtime_options.pack_weights = !options.unpacked;
   runtime_options.account = &account;
   native::OrtRuntime runtime = must(native::OrtRuntime::create(runtime_options));
   Model model;
@@ -58,6 +62,7 @@ void measure(const Options& options) {
     model = must(load_model(opened.architecture, *opened.checkpoint));
     GraphOptions graph;
     graph.attention_chunk = options.chunk;
+    graph.weights = options.weights;
     for (int i = 0; i < kNetworkCount; ++i) {
       const auto id = static_cast<NetworkId>(i);
       const std::uint64_t before = account.report()[MemoryCategory::weights].current;
@@ -123,7 +128,8 @@ void measure(const Options& options) {
 int run(int argc, char** argv) {
   Options options;
   if (argc < 2 || argc % 2) {
-    std::fprintf(stderr, "usage: bench_memory MODEL [--size S] [--chunk N] [--frames N] [--objects N] [--clip WxH] [--threads N]\n");
+    std::fprintf(stderr, "usage: bench_memory MODEL [--size S] [--dtype D] [--chunk N] [--frames N] [--objects N] [--clip WxH] "
+                         "[--threads N] [--unpacked 1]\n");
     return 2;
   }
   options.model = argv[1];
@@ -135,6 +141,8 @@ int run(int argc, char** argv) {
     if (flag == "--frames") options.frames = std::atoi(value);
     if (flag == "--objects") options.objects = std::atoi(value);
     if (flag == "--threads") options.threads = std::atoi(value);
+    if (flag == "--dtype") options.weights = must(parse_weight_storage(value));
+    if (flag == "--unpacked") options.unpacked = std::atoi(value) != 0;
     if (flag == "--clip") options.clip = must(native::parse_frame_size(value));
   }
   measure(options);

@@ -2,7 +2,7 @@
 // tracked frames' records in a file. One JSON object a line on stdout: the plan, a line every so many frames, the sum over
 // all masks.
 //   bench_soak MODEL [--limit 192MiB] [--frames N] [--size S] [--clip WxH] [--objects N] [--corrections A,B,...]
-//              [--every N] [--threads N] [--unbounded 1]
+//              [--every N] [--threads N] [--dtype f32|f16|q8] [--unbounded 1]
 // MODEL is tiny, small, base_plus or large, with random weights, or a model folder. --unbounded keeps every record in
 // memory and plans nothing.
 
@@ -48,6 +48,7 @@ struct Options {
   std::vector<int> corrections;
   int every = 50;
   int threads = 0;
+  WeightStorage weights = WeightStorage::f32;
   bool unbounded = false;
 };
 
@@ -129,6 +130,7 @@ class Soak {
     const native::OpenedModel opened = open_bench_model(options_.model, options_.size);
     native::ModelOptions model;
     model.runtime.threads = options_.threads;
+    model.graph.weights = options_.weights;
     if (!options_.unbounded) {
       native::TrackingScene scene;
       scene.clip = {options_.clip.width, options_.clip.height, options_.frames};
@@ -210,7 +212,7 @@ int run(int argc, char** argv) {
   Options options;
   if (argc < 2 || argc % 2) {
     std::fprintf(stderr, "usage: bench_soak MODEL [--limit BYTES] [--frames N] [--size S] [--clip WxH] [--objects N] "
-                         "[--corrections A,B,...] [--every N] [--threads N] [--unbounded 1]\n");
+                         "[--corrections A,B,...] [--every N] [--threads N] [--dtype D] [--unbounded 1]\n");
     return 2;
   }
   options.model = argv[1];
@@ -223,6 +225,7 @@ int run(int argc, char** argv) {
     if (flag == "--objects") options.objects = std::atoi(value);
     if (flag == "--every") options.every = std::atoi(value);
     if (flag == "--threads") options.threads = std::atoi(value);
+    if (flag == "--dtype") options.weights = must(parse_weight_storage(value));
     if (flag == "--unbounded") options.unbounded = std::atoi(value) != 0;
     if (flag == "--clip") options.clip = must(native::parse_frame_size(value));
     if (flag == "--corrections") {

@@ -76,6 +76,26 @@ TEST_CASE("Frames that are scaled down are priced as they are read and as they a
   CHECK(plan_json(plan).find(plan.scaling) != std::string::npos);
 }
 
+TEST_CASE("The price of weights kept as f16 or q8 is what the graphs hold") {
+  Architecture tiny = published_models()[0].architecture;
+  tiny.image_size = 256;
+  ZeroCheckpoint checkpoint(tiny);
+  for (const WeightStorage weights : {WeightStorage::f16, WeightStorage::q8}) {
+    for (int i = 0; i < kNetworkCount; ++i) {
+      const auto id = static_cast<NetworkId>(i);
+      GraphOptions options;
+      options.weights = weights;
+      const auto network = build_network(id, tiny, checkpoint, options);
+      REQUIRE(network.ok());
+      INFO(network_name(id) << " as " << weight_storage_name(weights) << " holds " << network->weights.size());
+      const auto price = static_cast<double>(network_weight_bytes(id, tiny, weights));
+      const auto held = static_cast<double>(network->weights.size() + network->onnx.size());
+      CHECK(price > 0.93 * held - 256 * 1024);
+      CHECK(price < 1.07 * held + 256 * 1024);
+    }
+  }
+}
+
 TEST_CASE("The price of weights is what the graphs hold") {
   Architecture tiny = published_models()[0].architecture;
   tiny.image_size = 256;
@@ -86,7 +106,7 @@ TEST_CASE("The price of weights is what the graphs hold") {
       const auto network = build_network(id, a, checkpoint, {});
       REQUIRE(network.ok());
       INFO(network_name(id) << " holds " << network->weights.size());
-      const auto price = static_cast<double>(network_weight_bytes(id, a, 4));
+      const auto price = static_cast<double>(network_weight_bytes(id, a, WeightStorage::f32));
       const auto held = static_cast<double>(network->weights.size() + network->onnx.size());
       CHECK(price > 0.95 * held - 64 * 1024);
       CHECK(price < 1.05 * held + 64 * 1024);

@@ -20,9 +20,6 @@ const spare = 0.3
 const mostSpare = 64 * 2 ** 20
 const run = 2 ** 20
 
-/** A weight in the runtime. */
-export const weightBytes: Record<WeightDtype, number> = { f32: 4, f16: 2, q8: 1 }
-
 /** Tracked frames on each side that a correction nearby finds in memory. */
 const hotFrames = 32
 
@@ -50,7 +47,7 @@ export const leastClip: PlannedClip = { ...usualClip, width: 64, height: 64, kep
 export interface PlanAsked {
   limit: number
   degrade: boolean
-  weightBytes: number
+  weights: WeightDtype
   attentionChunk: number
   encoderBeside: boolean
   clip: PlannedClip
@@ -67,7 +64,7 @@ export function planFor(core: CoreModule, model: CoreModel, asked: PlanAsked): P
     core.planSession(model, {
       limit: asked.limit,
       degrade: asked.degrade,
-      weightBytes: asked.weightBytes,
+      weights: asked.weights,
       host: {
         program,
         weightsHeld,

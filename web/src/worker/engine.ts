@@ -1,7 +1,7 @@
 import type * as Ort from 'onnxruntime-web'
 import type { ClipLimits, ImagePrompt, MaskForms, MemoryInfo, ModelInfo, ObjectState, Plan, PlanScene, Progress, TrackingOptions, WeightDtype } from '../api/types.js'
 import { Budget, type Holder, shares } from '../budget/budget.js'
-import { type PlanAsked, type PlannedClip, leastClip, planFor, usualClip, weightBytes } from '../budget/plan.js'
+import { type PlanAsked, type PlannedClip, leastClip, planFor, usualClip } from '../budget/plan.js'
 import { type Core, check, createCore } from '../core/core.js'
 import { type CoreAccount, type CoreImagePredictor, type CoreModel, type CorePrompt, type CoreSession, type NetworkName, type SavedDetails, type SessionHost, networkNames } from '../core/module.js'
 import { MaskletError, asMaskletError, throwIfAborted } from '../errors/error.js'
@@ -212,7 +212,7 @@ export class Engine {
     const { memoryLimit, onPressure, encoderBeside } = this.start
     const asked = {
       limit: memoryLimit,
-      weightBytes: weightBytes[this.dtype],
+      weights: this.dtype,
       attentionChunk: usualChunk,
       tracking: {},
       encoderBeside: false,
@@ -386,7 +386,7 @@ export class Engine {
     for (const session of this.sessions.values()) if (session !== own) others += session.plannedBytes
     const asked = {
       limit: Math.max(1, this.start.memoryLimit - others),
-      weightBytes: weightBytes[this.dtype],
+      weights: this.dtype,
       degrade: this.start.onPressure === 'degrade',
       attentionChunk: this.attentionChunk,
       encoderBeside: this.runtime.encoderBeside,
