@@ -15,7 +15,7 @@ namespace {
 /// may wait is CappedAllocator's.
 HostCosts native_costs(bool is_video, WeightStorage weights) {
   HostCosts costs;
-  costs.program_bytes = 76u << 20;
+  costs.program_bytes = (is_video ? 80u : 76u) << 20;  // a video's decoder has threads and buffers of its own
   costs.weights_held = 1.0;
   switch (weights) {
     case WeightStorage::f32:
