@@ -83,7 +83,16 @@ def spans(log):
     return [[name, f"{clock:.0f}", f"{cpu:.0f}", steps] for name, clock, cpu, steps in rows.values()]
 
 
-def training_section(log, note):
+def earlier_section(runs):
+    """On the runs whose weights this one began with, newest last."""
+    if not runs:
+        return ""
+    whole = sum(run["cpu_hours"] for run in runs)
+    each = "; ".join(f"{run['cpu_hours']:.2f} hours, {run['steps']} steps, of which the next run took {run['kept']}" for run in runs)
+    return f" It began with the weights of an earlier run, {whole:.2f} CPU hours in all before it ({each})."
+
+
+def training_section(log, runs, note):
     options = [e["options"] for e in log if "options" in e]
     last, first = log[-1], options[0]
     textures = next(e["textures"] for e in log if "textures" in e)
@@ -91,7 +100,8 @@ def training_section(log, note):
     return (f"{last['hours']:.2f} hours by the clock, {last['cpu_hours']:.2f} hours of CPU time in all, {last['step']} steps, "
             f"seed {first['seed']}, {first['processes']} processes of {first['threads']} thread on {first['device']}. "
             f"Data: clips from the generator in `tools/train/clips`, {textures} photographs as textures, no annotated video. "
-            f"AdamW at a constant rate of {schedule.RATE:g} after a warm-up.{cooled} The weights are an exponential average."
+            f"Muon for matrices and AdamW for the rest, at a constant rate of {schedule.RATE:g} after a warm-up.{cooled} The weights "
+            f"are an exponential average.{earlier_section(runs)}"
             + (f" {note}" if note else "") + "\n\n"
             + table(["phase", "minutes by the clock", "minutes of CPU", "steps"], spans(log)))
 
@@ -129,6 +139,8 @@ def write(run, folder, note):
     log = read_log(os.path.join(run, "log.jsonl"))
     with open(os.path.join(run, "results.json")) as file:
         results = json.load(file)
+    with open(os.path.join(folder, "earlier.json")) as file:
+        runs = json.load(file)
     draw(os.path.join(run, "log.jsonl"), os.path.join(folder, "training.svg"))
     text = f"""# nano
 
@@ -142,7 +154,7 @@ Licence of the weights: Apache-2.0.
 
 ## How it was trained
 
-{training_section(log, note)}
+{training_section(log, runs, note)}
 
 ![The run's log: loss, J, object score, ablations](training.svg)
 

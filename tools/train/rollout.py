@@ -20,6 +20,7 @@ class Habits:
     thin_memory: float = 0.25   # steps that drop spatial memories at random, sometimes all of them
     no_pointers: float = 0.1    # steps that drop all pointers
     absent_weight: float = 1.0  # of absent objects in the loss of the object score
+    content: float = 1.0        # weight of what content.py teaches
     taught_frames: float = 1.0  # share of a clip's frames through which the image encoder is trained
 
 
@@ -134,8 +135,9 @@ def image_pass(model, rng, images_n3ss, masks_nkss, kind, habits):
     tally.drift = drift(levels[0])
     tally.affinity = affinity([levels], masks_nkss[:, :, None], rng)
     tokens = prompt_rounds(model, rng, encoded, masks, kind, rounds, habits.balance, tally)[2]
-    tally.content, tally.content_log = content_terms(model, model.without_memory(levels[0]), *levels[1:], masks_nkss,
-                                                     tokens.unflatten(0, (count, each)), habits.balance, rng)
+    content, tally.content_log = content_terms(model, model.without_memory(levels[0]), *levels[1:], masks_nkss,
+                                               tokens.unflatten(0, (count, each)), habits.balance, rng)
+    tally.content = habits.content * content
     if rng.random() < 0.25:
         _mask_path(model, encoded, masks, habits.balance, tally)
     return tally
@@ -183,8 +185,9 @@ def clip_pass(model, rng, images_nt3ss, masks_nktss, kind, habits):
         loss, log = step_loss(raw, target, here, True, habits.balance, habits.absent_weight)
         tally.add(loss, log)
         if t == looked_at:
-            tally.content, tally.content_log = content_terms(model, seen, high0, high1, masks[:, t][:, None],
-                                                             raw[2][:, None], habits.balance, rng)
+            content, tally.content_log = content_terms(model, seen, high0, high1, masks[:, t][:, None], raw[2][:, None],
+                                                       habits.balance, rng)
+            tally.content = habits.content * content
         if t + 1 < frames:
             low, token = choose(raw, True)
             present = (raw[3] > 0).float()

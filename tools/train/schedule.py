@@ -23,6 +23,7 @@ class Phase:
     corrupt: float = 0.15
     thin_memory: float = 0.25
     absent_weight: float = 1.0
+    content: float = 1.0
 
 
 IMAGE_PROMPTS = (("click", 0.65), ("box", 0.35))
@@ -34,9 +35,9 @@ PHASES = [
     Phase("clips of 2", 400, ((2, 3, 0.8), (1, 4, 0.2)), calm=0.9, teach=(0.9, 0.3), balance=(0.2, 0.1),
           prompts=(("mask", 0.8), ("click", 0.1), ("box", 0.1)), corrupt=0.05, thin_memory=0.1),
     Phase("clips of 4", 3000, ((4, 2, 0.8), (1, 4, 0.2)), calm=0.7, teach=(0.3, 0.1),
-          balance=(0.1, 0.1), prompts=(("mask", 0.6), ("click", 0.25), ("box", 0.15)), absent_weight=2.0),
+          balance=(0.1, 0.1), prompts=(("mask", 0.6), ("click", 0.25), ("box", 0.15)), absent_weight=2.0, content=0.1),
     Phase("clips of 4 and 8", 0, ((4, 2, 0.5), (8, 1, 0.35), (1, 4, 0.15)), calm=0.55, teach=(0.05, 0.05),
-          balance=(0.1, 0.1), prompts=(("mask", 0.55), ("click", 0.3), ("box", 0.15)), absent_weight=3.0),
+          balance=(0.1, 0.1), prompts=(("mask", 0.55), ("click", 0.3), ("box", 0.15)), absent_weight=3.0, content=0.1),
 ]
 RATE, WARM_UP = 8e-4, 100
 
@@ -50,16 +51,16 @@ def share_of_phase(phase, done):
     return min(1.0, done / phase.steps) if phase.steps else 1.0
 
 
-def learning_rate(step, cooled=0.0):
+def learning_rate(step, cooled=0.0, rate=RATE):
     """Constant after a warm-up (step: since the optimiser last forgot its moments); `cooled` from 0 to 1 takes it down to a hundredth."""
-    return RATE * min(1.0, (step + 1) / WARM_UP) * max(0.01, 1 - cooled)
+    return rate * min(1.0, (step + 1) / WARM_UP) * max(0.01, 1 - cooled)
 
 
 def habits_at(phase, done, frames):
     at = share_of_phase(phase, done)
     blend = lambda pair: pair[0] + (pair[1] - pair[0]) * at
     return Habits(balance=blend(phase.balance), teach=blend(phase.teach), corrupt=phase.corrupt,
-                  thin_memory=phase.thin_memory, no_pointers=0.1, absent_weight=phase.absent_weight,
+                  thin_memory=phase.thin_memory, no_pointers=0.1, absent_weight=phase.absent_weight, content=phase.content,
                   taught_frames=1.0 if frames <= 2 else 0.5)
 
 

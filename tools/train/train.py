@@ -1,9 +1,11 @@
 """Trains the small model on generated clips; see README.md. One process per CPU core, or one on a GPU."""
 
 import argparse
+import ctypes
 import json
 import os
 import shutil
+import signal
 import time
 
 import cv2
@@ -29,6 +31,7 @@ LOG_EVERY, SAVE_EVERY_S, EVALUATE_EVERY_S = 25, 60, 900
 CALIBRATION_PICTURES = 32
 START_WITH = 48                # clips in the pool before the first step that needs one
 FRESH, FRESH_FULL = 0.25, 0.1  # new clips per step while the pool grows, and once it is full
+PR_SET_PDEATHSIG = 1           # of Linux's prctl
 COOLED_AVERAGE = 0.99          # horizon of the averaged weights while the rate falls
 
 
@@ -48,21 +51,27 @@ class Run:
         if rank > 0:
             self.load_textures()
         if not (options.resume or options.start_from):
-            self.calibrate()
+            self.begin()
         self.next_evaluation_s = EVALUATE_EVERY_S
 
-    def calibrate(self):
-        """Of a new model; the same for every process: the same weights, the same pictures."""
-        rng, side = np.random.default_rng([self.options.seed, 3]), schedule.picture_px(self.model.arch, schedule.PHASES[0])
-        pictures = [make_clip(rng, self.bank, 1, side)[0][0] for _ in range(CALIBRATION_PICTURES)]
-        pictures = torch.stack([normalise(picture) for picture in pictures]).to(self.device)
-        trunk = self.model.image_encoder.trunk
-        if self.options.trunk:
-            trained, prefix = weights.read(self.options.trunk), "image_encoder.trunk."
-            trunk.load_state_dict({n[len(prefix):]: v.float() for n, v in trained.items() if n.startswith(prefix)})
+    def begin(self):
+        """A new model, the same for every process: with another run's weights, its trunk alone where other widths differ, or
+        none; what is new of the image encoder is calibrated on a few pictures."""
+        model, own = self.model, self.model.state_dict()
+        given = weights.read(self.options.begin_with) if self.options.begin_with else {}
+        fitting = {name: given[name].float() for name, tensor in own.items() if name in given and given[name].shape == tensor.shape}
+        if len(fitting) == len(own):
+            model.load_state_dict(fitting)
         else:
-            centre(trunk, pictures)
-        whiten(self.model.image_encoder, pictures)
+            rng, side = np.random.default_rng([self.options.seed, 3]), schedule.picture_px(model.arch, schedule.PHASES[0])
+            pictures = [make_clip(rng, self.bank, 1, side)[0][0] for _ in range(CALIBRATION_PICTURES)]
+            pictures = torch.stack([normalise(picture) for picture in pictures]).to(self.device)
+            trunk, prefix = model.image_encoder.trunk, "image_encoder.trunk."
+            if given:
+                trunk.load_state_dict({name[len(prefix):]: tensor for name, tensor in fitting.items() if name.startswith(prefix)})
+            else:
+                centre(trunk, pictures)
+            whiten(model.image_encoder, pictures)
         self.flat.average.copy_(self.flat.weights)
 
     def load_textures(self):
@@ -76,7 +85,7 @@ class Run:
     # ---- bookkeeping
 
     def settings(self):
-        return {k: v for k, v in vars(self.options).items() if k not in ("out", "textures", "architecture", "start_from", "trunk")}
+        return {k: v for k, v in vars(self.options).items() if k not in ("out", "textures", "architecture", "start_from", "begin_with")}
 
     def wait(self):
         if self.ranks > 1:
@@ -154,7 +163,7 @@ class Run:
         tally = self.forward(phase, shared, own)
         tally.mean().backward()
         cooled = self.share_spent() if self.options.cool else 0.0
-        rate = schedule.learning_rate(self.flat.steps, cooled)
+        rate = schedule.learning_rate(self.flat.steps, cooled, self.options.rate)
         order = self.share_clocks()
         norm = self.flat.step(rate)
         self.step += 1
@@ -294,6 +303,8 @@ def worker(rank, ranks, options):
     torch.set_num_threads(options.threads)
     cv2.setNumThreads(1)
     check_products()
+    if ranks > 1:  # a process of several ends when the one that started it does, however that happens
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if ranks > 1:
         dist.init_process_group("gloo", init_method=f"file://{os.path.abspath(options.out)}/rendezvous",
                                 rank=rank, world_size=ranks)
@@ -316,10 +327,11 @@ def main():
     parser.add_argument("--max-steps", type=int, default=0, help="stop early after so many steps")
     parser.add_argument("--resume", action="store_true", help="continue from the folder's checkpoint")
     parser.add_argument("--start-from", default=None, metavar="FILE", help="branch off another run's checkpoint.pt, with its pool of clips")
-    parser.add_argument("--trunk", default=None, metavar="FILE", help="begin with the image encoder's trunk of an exported "
-                        "model.safetensors, whose other widths may differ")
+    parser.add_argument("--begin-with", default=None, metavar="FILE", help="begin with the weights of an exported model.safetensors; "
+                        "of one with other widths, with its image encoder's trunk")
     parser.add_argument("--enter", default=None, metavar="PHASE", help="go to this phase of schedule.py at once")
     parser.add_argument("--cool", action="store_true", help="let the rate fall over the budget, for an export")
+    parser.add_argument("--rate", type=float, default=schedule.RATE, help="learning rate; less for weights that are trained already")
     parser.add_argument("--pool", type=int, default=700, help="clips kept on disk per process, 3 MB each at 256 px")
     parser.add_argument("--pool-px", type=int, default=256, help="size of the pictures in the pool")
     parser.add_argument("--seed", type=int, default=1)

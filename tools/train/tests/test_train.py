@@ -19,6 +19,7 @@ sys.path.insert(0, os.path.dirname(HERE))
 
 import evaluate
 import export
+import grow
 import schedule
 import train
 from calibrate import centre, whiten
@@ -47,9 +48,9 @@ def options(folder, **changes):
     architecture = os.path.join(folder, "tiny.json")
     with open(architecture, "w") as file:
         json.dump(TINY, file)
-    values = dict(out=folder, hours=1.0, steps=40, max_steps=0, resume=False, start_from=None, trunk=None, enter=None, cool=False,
+    values = dict(out=folder, hours=1.0, steps=40, max_steps=0, resume=False, start_from=None, begin_with=None, enter=None, cool=False,
                   seed=3, processes=1, threads=1, device="cpu", textures=None, architecture=architecture,
-                  eval_clips=1, eval_frames=4, pool=6, pool_px=64)
+                  eval_clips=1, eval_frames=4, pool=6, pool_px=64, rate=schedule.RATE)
     return argparse.Namespace(**{**values, **changes})
 
 
@@ -223,6 +224,21 @@ class Optimiser(unittest.TestCase):
         flat.step(1e-2)
         changed = (flat.weights != before).nonzero()
         self.assertEqual((int(changed.min()), int(changed.max()) + 1), span)
+
+
+class Growth(unittest.TestCase):
+    def test_a_grown_memory_gives_what_the_old_one_gave(self):
+        torch.manual_seed(0)
+        old = Sam2(TINY).eval()
+        new, rng = grow.grow(old, TextureBank(None)), np.random.default_rng(0)
+        self.assertEqual(new.arch["mem_dim"], TINY["d_model"])
+        with torch.no_grad():
+            images = normalise(make_clip(rng, TextureBank(None), 2, 64)[0])
+            features, mask = old.encode_images(images)[0], torch.zeros(1, 1, 64, 64)
+            mask[..., 16:48, 8:40] = 1
+            seen = [m.attend_memory(features[1:], [(m.encode_memory(features[:1], mask, torch.ones(1, 1)), 0)], [])
+                    for m in (old, new)]
+        self.assertLess(float((seen[0] - seen[1]).norm() / seen[0].norm()), 0.05)
 
 
 class Geometry(unittest.TestCase):
