@@ -14,12 +14,14 @@ export interface Holder {
 /** WebAssembly memories' sizes, of core and of the runtime. */
 export type Heaps = () => { core: number; runtime: number }
 
-/** How memoryLimit is shared out before the networks load: no memory may grow beyond its share. */
+/** How memoryLimit is shared out before the networks load: no memory may grow beyond its share. Core's is all that the
+    runtime leaves: how much of it features and pictures need depends on a clip that is not there yet, so those are held
+    against the limit as they come. */
 export function shares(limit: number, plan: Plan): { core: number; runtime: number } {
-  const { program, weights, activations, features, frames } = plan.bytes
+  const { program, weights, activations } = plan.bytes
   const spare = Math.max(0, limit - plan.totalBytes)
   const runtime = runtimeProgram(program) + weights + activations + 0.75 * spare
-  return { runtime, core: Math.max(coreProgram, limit - runtime - features - frames - otherProgram) }
+  return { runtime, core: Math.max(coreProgram, limit - runtime - otherProgram) }
 }
 
 const runtimeProgram = (program: number) => program - coreProgram - otherProgram
