@@ -249,6 +249,14 @@ for (const [title, options] of Object.entries({
     assert.equal(code, 'out_of_memory', message)
   })
 
+test('the least that a plan gives is enough for the stream that it was made for', async () => {
+  const options = { frames: 4, every: 2, alone: true }
+  const { plan } = await soak(browser, server.url, options)
+  const { tracked, program } = await soak(browser, server.url, { ...options, limit: plan.leastBytes })
+  assert.equal(tracked, 4)
+  assert.ok(program.peak <= plan.leastBytes)
+})
+
 test('far corrections under a cap give the masks of a run without one', async () => {
   const options = { frames: 40, corrections: [5, 30] }
   const capped = await soak(browser, server.url, { ...options, limit: 192 * mebibyte })
