@@ -77,8 +77,9 @@ double image_encoder_floats(const Architecture& a, int chunk) {
     const double keys = block.window ? block.window * block.window : tokens;
     const double queries = block.pools ? keys / 4 : keys;
     const double at_once = block.window ? padded / keys * queries : std::min<double>(chunk, queries);
-    // The shortcut, queries, keys, values and one copy by head; scores before and after the softmax.
-    const double attention = tokens * out + 4 * padded * out + 2 * at_once * block.heads * keys;
+    // The shortcut, queries, keys, values and one copy by head, pooled queries; scores before and after the softmax.
+    const double pooled = block.pools ? padded * out / 4 : 0;
+    const double attention = tokens * out + 4 * padded * out + pooled + 2 * at_once * block.heads * keys;
     if (block.pools) side /= 2;
     // The shortcut and the sum, and the hidden layer before and after its activation.
     const double linear = double{1} * side * side * out * (2 + 2 * 4);
