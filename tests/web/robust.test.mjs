@@ -185,3 +185,26 @@ test(`${restarts} workers, one after the other: each gives its memory back`, asy
   console.log(`  from outside: ${(grown / 2 ** 20).toFixed(1)} MiB more`)
   assert.ok(grown < 96 * 2 ** 20, `${grown} bytes more after ${restarts} restarts`)
 })
+
+test('a prompt that comes in while a result is fetched waits for it, and neither takes the other’s steps', async () => {
+  const [alone, amid] = await page.evaluate(async () => {
+    const one = await masklet.Masklet.create({ threads: 1 })
+    const click = { object: 1, frame: 0, points: [[57, 133]] }
+    const areas = async (...shown) => {
+      const session = await one.open(await files('/clip', 4))
+      await session.addPoints(click)
+      for await (const _ of session.propagate());
+      const areas = []
+      for (let i = 0; i < 6; ++i) {
+        const [prompted] = await Promise.all([...shown.map((frame) => session.result(frame)), session.addPoints(click)].reverse())
+        areas.push(prompted.objects[0].area)
+      }
+      await session.close()
+      return areas
+    }
+    const both = [await areas(), await areas(2, 3)]
+    await one.close()
+    return both
+  })
+  assert.deepEqual(amid, alone)
+})

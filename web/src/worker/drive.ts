@@ -36,6 +36,10 @@ export async function drive(loop: Loop, host: Drive): Promise<void> {
       // With its cause, which core does not know.
       throw failure?.message === message ? failure : new MaskletError(code, message)
     }
+    // Here, where a step waits, and not behind its answer: once the last one is given the session is idle, and a call that
+    // came in then would begin an operation that this loop took for its own.
+    await nextTask()
+    if (host.signal.aborted) continue
     try {
       if (step.kind === 'frame') {
         const picture = await timed('picture', () => host.picture(step.frame))
@@ -54,7 +58,6 @@ export async function drive(loop: Loop, host: Drive): Promise<void> {
       failure = asMaskletError(thrown, 'runtime_failed', `answering a ${step.kind} step`)
       check(loop.fail(failure.code, failure.message))
     }
-    await nextTask()
   }
 }
 

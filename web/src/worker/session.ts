@@ -70,6 +70,8 @@ export class WorkerSession implements Holder {
   private readonly afterFrame: (() => void)[] = []
   private running: CallContext | undefined
   private busy: Promise<unknown> = Promise.resolve()
+  /** While a frame is shown. */
+  private showing: Promise<void> | undefined
 
   constructor(
     readonly id: number,
@@ -116,16 +118,16 @@ export class WorkerSession implements Holder {
     return this.prompt(() => this.session.clearPrompts(object, frame), forms, context)
   }
 
-  removeObject(object: number): void {
-    this.checkOpen()
+  async removeObject(object: number): Promise<void> {
+    await this.shown()
     check(this.session.removeObject(object))
     for (const frames of [this.results, this.previews])
       for (const [frame, { objects }] of frames)
         frames.set(frame, { frame, objects: objects.filter(({ id }) => id !== object) })
   }
 
-  reset(): void {
-    this.checkOpen()
+  async reset(): Promise<void> {
+    await this.shown()
     check(this.session.reset())
     this.results.clear()
     this.previews.clear()
@@ -133,7 +135,7 @@ export class WorkerSession implements Holder {
   }
 
   async propagate(options: WireWay, context: CallContext): Promise<void> {
-    this.checkOpen()
+    await this.shown()
     const interrupted = options.continue ? this.describe().propagation : undefined
     const direction = options.direction ?? (interrupted?.reverse ? 'backward' : 'forward')
     const start = options.start ?? this.startOf(direction)
@@ -184,9 +186,11 @@ export class WorkerSession implements Holder {
     let found: CoreFrame | undefined
     const shown = this.session.show(frame)
     if (!shown.error) {
-      await this.drive(context, forms, (result) => {
+      const work = this.drive(context, forms, (result) => {
         found = result
       })
+      this.showing = work.catch(() => undefined).then(() => void (this.showing = undefined))
+      await work
     } else if (shown.error.code !== 'invalid_state') {
       check(shown)
     }
@@ -348,7 +352,7 @@ export class WorkerSession implements Holder {
     forms: MaskForms | undefined,
     context: CallContext,
   ): Promise<Moved<WireFrame>> {
-    this.checkOpen()
+    await this.shown()
     check(begin())
     let found: CoreFrame | undefined
     await this.drive(context, forms, (frame) => {
@@ -429,6 +433,13 @@ export class WorkerSession implements Holder {
     const frames = this.describe().objects.flatMap(({ prompts }) => prompts.map(({ frame }) => frame))
     if (frames.length === 0) return undefined
     return direction === 'backward' ? Math.max(...frames) : Math.min(...frames)
+  }
+
+  /** Showing a frame takes a moment, and a page does so at any time: what changes the session waits for it. */
+  private async shown(): Promise<void> {
+    this.checkOpen()
+    while (this.showing) await this.showing
+    this.checkOpen()
   }
 
   private checkOpen(): void {
