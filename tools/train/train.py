@@ -58,7 +58,8 @@ class Run:
         """A new model, the same for every process: with another run's weights, its trunk alone where other widths differ, or
         none; what is new of the image encoder is calibrated on a few pictures."""
         model, own = self.model, self.model.state_dict()
-        given = weights.read(self.options.begin_with) if self.options.begin_with else {}
+        folder = self.options.begin_with
+        given = weights.read(os.path.join(folder, "model.safetensors")) if folder else {}
         fitting = {name: given[name].float() for name, tensor in own.items() if name in given and given[name].shape == tensor.shape}
         if len(fitting) == len(own):
             model.load_state_dict(fitting)
@@ -327,8 +328,8 @@ def main():
     parser.add_argument("--max-steps", type=int, default=0, help="stop early after so many steps")
     parser.add_argument("--resume", action="store_true", help="continue from the folder's checkpoint")
     parser.add_argument("--start-from", default=None, metavar="FILE", help="branch off another run's checkpoint.pt, with its pool of clips")
-    parser.add_argument("--begin-with", default=None, metavar="FILE", help="begin with the weights of an exported model.safetensors; "
-                        "of one with other widths, with its image encoder's trunk")
+    parser.add_argument("--begin-with", default=None, metavar="FOLDER", help="begin with the weights of an exported model, and with its "
+                        "architecture; where --architecture has other widths, with its image encoder's trunk")
     parser.add_argument("--enter", default=None, metavar="PHASE", help="go to this phase of schedule.py at once")
     parser.add_argument("--cool", action="store_true", help="let the rate fall over the budget, for an export")
     parser.add_argument("--rate", type=float, default=schedule.RATE, help="learning rate; less for weights that are trained already")
@@ -339,10 +340,12 @@ def main():
     parser.add_argument("--threads", type=int, default=1, help="of each process")
     parser.add_argument("--device", default="cpu", help="cpu, or cuda with --processes 1")
     parser.add_argument("--textures", default=None, help="folder of photographs NAME_NNN.jpg; none: procedural only")
-    parser.add_argument("--architecture", default=os.path.join(HERE, "nano.json"))
+    parser.add_argument("--architecture", default=None, help="model.json of a new model (nano.json)")
     parser.add_argument("--eval-clips", type=int, default=12)
     parser.add_argument("--eval-frames", type=int, default=12)
     options = parser.parse_args()
+    if options.architecture is None:
+        options.architecture = os.path.join(options.begin_with, "model.json") if options.begin_with else os.path.join(HERE, "nano.json")
     os.makedirs(options.out, exist_ok=True)
     for leftover in ("rendezvous",) + (() if options.resume else ("log.jsonl",)):
         if os.path.exists(os.path.join(options.out, leftover)):
