@@ -8,8 +8,9 @@
 
 namespace masklet {
 
-/// How large a clip may be, and what is done where its frames are larger. In clip mode, where any frame can be asked for again, the defaults are those of
-/// services that run SAM 2; a stream, which is tracked as it comes, has none unless it is given one.
+/// How large a clip may be, and what is done where its frames are larger. In clip mode, where any frame can be
+/// asked for again, the defaults are those of services that run SAM 2; a stream, which is tracked as it comes, has
+/// none unless it is given one.
 struct Limits {
   int max_video_frames = 300;      ///< MAX_VIDEO_FRAMES; 0: no limit
   int max_frame_dimension = 1920;  ///< MAX_FRAME_DIMENSION: the longer side in pixels; 0: no limit

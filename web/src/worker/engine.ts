@@ -58,7 +58,7 @@ const usualChunk = 256
 /** Of the limit, with the image encoder in a worker of its own. */
 const mostBeside = 0.75
 /** An encoder with more floating-point operations gains more from threads than from a worker of its own (tools/bench/web:
-    nano 8.6 -> 10.7 frames a second beside, tiny at 512 with two threads 3.1 -> 4.3 s a frame). */
+    nano 7.0 -> 8.9 frames a second beside, tiny at 512 with two threads 3.1 -> 4.3 s a frame). */
 const mostBesideFlop = 4e9
 const floatImageEncoder = 'image_encoder/float'
 
