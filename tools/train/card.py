@@ -96,11 +96,12 @@ def training_section(log, runs, note):
     options = [e["options"] for e in log if "options" in e]
     last, first = log[-1], options[0]
     textures = next(e["textures"] for e in log if "textures" in e)
+    rates = " then ".join(f"{rate:g}" for rate in dict.fromkeys(o.get("rate", schedule.RATE) for o in options))
     cooled = " In the last part it fell to a hundredth of that in a straight line." if options[-1].get("cool") else ""
     return (f"{last['hours']:.2f} hours by the clock, {last['cpu_hours']:.2f} hours of CPU time in all, {last['step']} steps, "
             f"seed {first['seed']}, {first['processes']} processes of {first['threads']} thread on {first['device']}. "
             f"Data: clips from the generator in `tools/train/clips`, {textures} photographs as textures, no annotated video. "
-            f"Muon for matrices and AdamW for the rest, at a constant rate of {schedule.RATE:g} after a warm-up.{cooled} The weights "
+            f"Muon for matrices and AdamW for the rest, at a rate of {rates} after a warm-up.{cooled} The weights "
             f"are an exponential average.{earlier_section(runs)}"
             + (f" {note}" if note else "") + "\n\n"
             + table(["phase", "minutes by the clock", "minutes of CPU", "steps"], spans(log)))
