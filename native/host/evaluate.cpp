@@ -151,7 +151,7 @@ class Run {
   /// The most pixels and the most objects of any sequence: what the plan must have room for.
   Result<TrackingScene> largest_scene() const {
     TrackingScene scene;
-    scene.is_video = false;
+    scene.origin = FrameOrigin::image_files;
     scene.labels = true;
     for (std::size_t i = 0; i < sequences_.size(); ++i) {
       MASKLET_ASSIGN(const SequenceJudge judge, SequenceJudge::open(sequences_[i], predicted_[i], true));

@@ -8,14 +8,33 @@
 namespace masklet::native {
 namespace {
 
+/// The program, of which reading files makes more pages resident, and the pictures beside the one at work.
+void price_frames(FrameOrigin origin, HostCosts& costs) {
+  switch (origin) {
+    case FrameOrigin::given:
+      costs.program_bytes = 70u << 20;
+      break;
+    case FrameOrigin::image_files:
+      costs.program_bytes = 76u << 20;
+      costs.picture_bytes = 3.0;
+      costs.decoder_pictures = 1;  // while the next one is read
+      break;
+    case FrameOrigin::video_file:
+      costs.program_bytes = 80u << 20;  // its decoder has threads and buffers of its own
+      costs.picture_bytes = 1.5;
+      costs.decoder_pictures = 6;  // references, and pictures that wait for their turn
+      break;
+  }
+}
+
 /// Measured with tools/bench/memory on nano at 192 and SAM 2.1 tiny at 512 and 1024, and with
 /// tools/bench/soak: within a tenth of each network's peak. While a network loads its weights are there in
 /// core, in the runtime's copy and packed for its kernels, and core's grow by doubling. Weights kept as f16 are not packed,
 /// and nearly all of a network's are widened at once while it runs; of q8's, those that are not int8. What freed blocks
 /// may wait is CappedAllocator's.
-HostCosts native_costs(bool is_video, WeightStorage weights) {
+HostCosts native_costs(FrameOrigin origin, WeightStorage weights) {
   HostCosts costs;
-  costs.program_bytes = (is_video ? 80u : 76u) << 20;  // a video's decoder has threads and buffers of its own
+  price_frames(origin, costs);
   costs.weights_held = 1.0;
   switch (weights) {
     case WeightStorage::f32:
@@ -37,9 +56,6 @@ HostCosts native_costs(bool is_video, WeightStorage weights) {
   costs.spare = 0.75;
   costs.most_spare_bytes = 64u << 20;
   costs.run_bytes = 2u << 20;
-  // A decoder holds references and pictures that wait for their turn; of images two are there for a moment.
-  costs.picture_bytes = is_video ? 1.5 : 3.0;
-  costs.decoder_pictures = is_video ? 6 : 1;
   return costs;
 }
 
@@ -54,7 +70,7 @@ PlanRequest plan_request(const MemoryOptions& memory, const Architecture& archit
   PlanRequest request;
   request.limit_bytes = memory.limit_bytes;
   request.on_pressure = memory.on_pressure;
-  request.host = native_costs(scene.is_video, model.graph.weights);
+  request.host = native_costs(scene.origin, model.graph.weights);
   request.weights = model.graph.weights;
   request.architecture = architecture;
   request.clip_width = scene.clip.width;
@@ -74,7 +90,7 @@ PlanRequest plan_request(const MemoryOptions& memory, const Architecture& archit
   request.asked.input_size = architecture.image_size;
   request.asked.hot_frames = scene.keeps_track ? kHotFrames : 0;
   const PictureSize read = scene.scaled_from.width ? scene.scaled_from : PictureSize{scene.clip.width, scene.clip.height};
-  if (scene.is_video)
+  if (scene.origin == FrameOrigin::video_file)
     request.asked.held_frames =
         scene.backwards ? pictures_within(ClipOptions().held_bytes, read.width, read.height) : 1;
   return request;

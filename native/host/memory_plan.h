@@ -18,7 +18,7 @@ struct MemoryOptions {
 struct TrackingScene {
   Clip clip;
   PictureSize scaled_from;  ///< of frames that are scaled down to the clip's size; 0 x 0: they are not
-  bool is_video = true;  ///< decoded by a video codec, not image by image
+  FrameOrigin origin = FrameOrigin::video_file;
   int objects = 1;
   int prompted_frames = 1;  ///< of each object
   bool backwards = false;   ///< the clip is read backwards

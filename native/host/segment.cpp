@@ -95,7 +95,7 @@ TrackingScene scene_of(const SegmentOptions& options, const FrameSource& frames,
   TrackingScene scene;
   scene.clip = clip;
   scene.scaled_from = frames.scaled_from().value_or(PictureSize());
-  scene.is_video = frames.is_video();
+  scene.origin = frames.origin();
   scene.objects = std::max<int>(1, prompted.size());
   for (const auto& [object, at] : prompted)
     scene.prompted_frames = std::max(scene.prompted_frames, static_cast<int>(at.size()));

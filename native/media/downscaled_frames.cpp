@@ -16,7 +16,7 @@ class DownscaledFrames final : public FrameSource {
   std::optional<PictureSize> scaled_from() const override {
     return PictureSize{frames_->width(), frames_->height()};
   }
-  bool is_video() const override { return frames_->is_video(); }
+  FrameOrigin origin() const override { return frames_->origin(); }
   double time_s(int frame) const override { return frames_->time_s(frame); }
   Result<ImageView> read(int frame) override {
     MASKLET_ASSIGN(const ImageView image, frames_->read(frame));

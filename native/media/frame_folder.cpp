@@ -41,6 +41,7 @@ class FrameFolder final : public FrameSource {
   int frame_count() const override { return static_cast<int>(files_.size()); }
   int width() const override { return width_; }
   int height() const override { return height_; }
+  FrameOrigin origin() const override { return FrameOrigin::image_files; }
   double time_s(int frame) const override { return frame / frame_rate_; }
   std::size_t held_bytes() const override { return current_.pixels.capacity(); }
 

@@ -11,6 +11,13 @@
 
 namespace masklet::native {
 
+/// Where frames come from, as far as what a process holds depends on it.
+enum class FrameOrigin {
+  given,        ///< from the caller, who has drawn or decoded them
+  image_files,  ///< read one by one
+  video_file,   ///< decoded by a video codec, which keeps pictures of its own
+};
+
 /// The frames of a clip, in any order; forwards is cheapest.
 class FrameSource {
  public:
@@ -21,8 +28,7 @@ class FrameSource {
   virtual int height() const = 0;
   /// Of the frames before they were scaled down to width() x height(); absent: they are not.
   virtual std::optional<PictureSize> scaled_from() const { return std::nullopt; }
-  /// Whether a video codec decodes the frames, and not an image at a time is read.
-  virtual bool is_video() const { return false; }
+  virtual FrameOrigin origin() const { return FrameOrigin::given; }
   /// When a frame is shown, in seconds from where players start counting.
   virtual double time_s(int frame) const = 0;
   /// The frame, valid until the next call. Errors: frame_out_of_range; broken_clip where the clip ends or

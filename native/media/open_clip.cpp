@@ -18,6 +18,7 @@ class StillImage final : public FrameSource {
   int frame_count() const override { return 1; }
   int width() const override { return image_.width; }
   int height() const override { return image_.height; }
+  FrameOrigin origin() const override { return FrameOrigin::image_files; }
   double time_s(int) const override { return 0; }
   std::size_t held_bytes() const override { return image_.pixels.capacity(); }
   Result<ImageView> read(int frame) override {

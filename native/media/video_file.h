@@ -24,7 +24,7 @@ class VideoFile final : public FrameSource {
   int frame_count() const override { return decoder_.index().frame_count(); }
   int width() const override { return width_; }
   int height() const override { return height_; }
-  bool is_video() const override { return true; }
+  FrameOrigin origin() const override { return FrameOrigin::video_file; }
   double time_s(int frame) const override;
   Result<ImageView> read(int frame) override;
   void hold(int frames) override { held_frames_ = frames; }

@@ -134,7 +134,7 @@ class Soak {
     if (!options_.unbounded) {
       native::TrackingScene scene;
       scene.clip = {options_.clip.width, options_.clip.height, options_.frames};
-      scene.is_video = false;
+      scene.origin = source_.origin();
       scene.objects = options_.objects;
       scene.prompted_frames = 1 + static_cast<int>(options_.corrections.size());
       scene.keeps_track = true;
