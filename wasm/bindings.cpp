@@ -33,6 +33,7 @@ EMSCRIPTEN_BINDINGS(masklet) {
   function("createSession", &SessionHandle::create);
   function("restoreSession", &SessionHandle::restore);
   function("sessionDetails", &SessionHandle::details);
+  function("completeSession", &SessionHandle::complete);
   function("createImagePredictor", &ImageHandle::create);
   function("frameFromRle", &frame_from_rle);
   function("headerLine", &header_line);

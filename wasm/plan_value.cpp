@@ -24,6 +24,7 @@ HostCosts host_of(const val& host) {
   costs.encoder_beside_bytes = bytes_of(host, "encoderBeside");
   costs.picture_bytes = host["pictureBytes"].as<double>();
   costs.decoder_pictures = int_or(host, "decoderPictures", 0);
+  costs.kept_result_bytes = bytes_of(host, "keptResults");
   costs.loads_before_frames = true;
   return costs;
 }

@@ -3,6 +3,7 @@
 #include "core/effects/paint.h"
 #include "core/tracking/snapshot.h"
 #include "wasm/frame_value.h"
+#include "wasm/js_source.h"
 #include "wasm/values.h"
 
 namespace masklet::wasm {
@@ -27,12 +28,6 @@ val prompts_value(const ObjectTrack& track) {
   return prompts;
 }
 
-std::shared_ptr<ByteSource> source_of(const val& bytes) {
-  std::vector<std::byte> copy(bytes["length"].as<std::size_t>());
-  read_bytes(bytes, copy);
-  return std::make_shared<MemorySource>(std::move(copy));
-}
-
 ByteSink append_to(std::vector<std::byte>& bytes) {
   return [&bytes](std::span<const std::byte> more) {
     bytes.insert(bytes.end(), more.begin(), more.end());
@@ -40,30 +35,42 @@ ByteSink append_to(std::vector<std::byte>& bytes) {
   };
 }
 
-/// Hands bytes over to JavaScript in parts of about this size: core's memory could not shrink after holding them all.
+/// Hands bytes over to JavaScript in parts of about this size: neither side holds them all.
 constexpr std::size_t kPartBytes = 1 << 20;
 
 class Parts {
  public:
+  explicit Parts(val take) : take_(std::move(take)) {}
+
   Status add(std::span<const std::byte> more) {
     bytes_.insert(bytes_.end(), more.begin(), more.end());
     if (bytes_.size() >= kPartBytes) flush();
     return {};
   }
-  val take() {
-    if (!bytes_.empty()) flush();
-    return parts_;
-  }
-
- private:
   void flush() {
-    parts_.call<void>("push", copy_bytes(std::span<const std::byte>(bytes_)));
+    if (!bytes_.empty()) take_(copy_bytes(std::span<const std::byte>(bytes_)));
     bytes_.clear();
   }
 
+ private:
+  val take_;
   std::vector<std::byte> bytes_;
-  val parts_ = val::array();
 };
+
+SessionDetails details_of(const val& value) {
+  return {string_or(value, "clipName", ""),  string_or(value, "clipFingerprint", ""),
+          string_or(value, "modelName", ""), string_or(value, "modelFingerprint", ""),
+          string_or(value, "direction", ""), string_or(value, "results", "")};
+}
+
+val save_into(const SessionState& state, const Architecture& architecture, const SessionDetails& details, RecordStore* store,
+         const val& take) {
+  Parts parts(take);
+  const Status saved = save_state(
+      state, architecture, [&](std::span<const std::byte> more) { return parts.add(more); }, details, store);
+  if (saved) parts.flush();
+  return outcome(saved);
+}
 
 std::unique_ptr<JsRecordStore> store_of(const val& host) {
   const val store = host["store"];
@@ -98,11 +105,11 @@ val SessionHandle::create(std::shared_ptr<ModelHandle> model, std::shared_ptr<Ac
   });
 }
 
-val SessionHandle::restore(std::shared_ptr<ModelHandle> model, std::shared_ptr<AccountHandle> account, val bytes,
+val SessionHandle::restore(std::shared_ptr<ModelHandle> model, std::shared_ptr<AccountHandle> account, val source,
                            val settings, val host) {
   return guarded([&] {
     auto store = store_of(host);
-    auto state = load_state(source_of(bytes), model->model.architecture, store.get());
+    auto state = load_state(std::make_shared<JsSource>(source), model->model.architecture, store.get());
     if (!state) return failure(state.error());
     state->options.cached_frames = int_or(settings, "cachedFrames", state->options.cached_frames);
     state->options.memories = int_or(settings, "memories", state->options.memories);
@@ -116,9 +123,9 @@ val SessionHandle::restore(std::shared_ptr<ModelHandle> model, std::shared_ptr<A
   });
 }
 
-val SessionHandle::details(val bytes) {
+val SessionHandle::details(val source) {
   return guarded([&] {
-    const auto found = load_details(source_of(bytes));
+    const auto found = load_details(std::make_shared<JsSource>(source));
     if (!found) return failure(found.error());
     val value = val::object();
     value.set("clipName", found->clip_name);
@@ -128,6 +135,21 @@ val SessionHandle::details(val bytes) {
     value.set("direction", found->direction);
     value.set("results", found->results);
     return success(value);
+  });
+}
+
+val SessionHandle::complete(val source, val store, val results, val take) {
+  return guarded([&] {
+    const auto file = std::make_shared<JsSource>(source);
+    const auto architecture = load_architecture(file);
+    if (!architecture) return failure(architecture.error());
+    auto details = load_details(file);
+    if (!details) return failure(details.error());
+    JsRecordStore records(store);
+    const auto state = load_state(file, *architecture, &records);
+    if (!state) return failure(state.error());
+    details->results = results.as<std::string>();
+    return save_into(*state, *architecture, *details, &records, take);
   });
 }
 
@@ -221,17 +243,11 @@ val SessionHandle::memory() const {
   return value;
 }
 
-val SessionHandle::save(val details) {
+val SessionHandle::save(val details, bool leaves_stored, val take) {
   return guarded([&] {
     const auto state = session_->state();
     if (!state) return failure(state.error());
-    Parts parts;
-    const Status saved = save_state(**state, model_->model.architecture,
-                                    [&](std::span<const std::byte> more) { return parts.add(more); },
-                                    {string_or(details, "clipName", ""), string_or(details, "clipFingerprint", ""),
-                                     string_or(details, "modelName", ""), string_or(details, "modelFingerprint", ""),
-                                     string_or(details, "direction", ""), string_or(details, "results", "")}, store_.get());
-    return saved ? success(parts.take()) : failure(saved.error());
+    return save_into(**state, model_->model.architecture, details_of(details), leaves_stored ? nullptr : store_.get(), take);
   });
 }
 

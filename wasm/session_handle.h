@@ -20,13 +20,16 @@ class SessionHandle final : public LoopHandle {
   /// encodesAhead, downscaleMax}.
   static emscripten::val create(std::shared_ptr<ModelHandle> model, std::shared_ptr<AccountHandle> account,
                                 emscripten::val clip, emscripten::val options, emscripten::val host);
-  /// From the bytes that save() gave, here or in the native twin. `settings`: {cachedFrames, memories}, where they are to
-  /// be others than the saved ones.
+  /// From what save() gave, here or in the native twin: see JsSource. `settings`: {cachedFrames, memories}, where they are
+  /// to be others than the saved ones.
   static emscripten::val restore(std::shared_ptr<ModelHandle> model, std::shared_ptr<AccountHandle> account,
-                                 emscripten::val bytes, emscripten::val settings, emscripten::val host);
+                                 emscripten::val source, emscripten::val settings, emscripten::val host);
 
-  /// {value: details} of such bytes.
-  static emscripten::val details(emscripten::val bytes);
+  /// {value: details} of the same.
+  static emscripten::val details(emscripten::val source);
+  /// Of what save() gave with stored records left where they are, the file that it gives without: `take` as there.
+  static emscripten::val complete(emscripten::val source, emscripten::val store, emscripten::val results,
+                                  emscripten::val take);
 
   emscripten::val add_points(emscripten::val prompt);
   /// {object, frame, width, height, opacity}, and a Uint8Array with a byte a pixel, or four with `opacity`, of which the
@@ -46,8 +49,10 @@ class SessionHandle final : public LoopHandle {
   emscripten::val describe();
   /// {current, peak, hits, misses}: bytes that the session holds in core; of frames' features, how often they were there.
   emscripten::val memory() const;
-  /// {value: [Uint8Array]}, one after the other what restore() takes. `details`: {clipName, clipFingerprint, modelName, modelFingerprint, results}.
-  emscripten::val save(emscripten::val details);
+  /// `take` gets a Uint8Array after the other, which are what restore() takes. `details`: {clipName, clipFingerprint,
+  /// modelName, modelFingerprint, direction, results}. `leaves_stored`: records in the store stay there, and only a session
+  /// with the same store goes on.
+  emscripten::val save(emscripten::val details, bool leaves_stored, emscripten::val take);
 
   /// From now on decoder calls and the image encoder's inputs are collected under this tag; an empty one stops.
   void trace(const std::string& tag);

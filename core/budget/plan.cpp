@@ -131,10 +131,10 @@ class Pricer {
     return static_cast<std::uint64_t>(request_.objects) * (request_.prompted_frames + around);
   }
 
-  /// Each object's mask and its logits, on the way out.
+  /// Each object's mask and its logits, on the way out, beside the results that are kept.
   std::uint64_t results(std::uint64_t low) const {
     const std::uint64_t objects = request_.objects;
-    return objects * (pixels() + 2 * low * 4) + (request_.labels ? (4 * objects + 1) * pixels() : 0);
+    return request_.host.kept_result_bytes + objects * (pixels() + 2 * low * 4) + (request_.labels ? (4 * objects + 1) * pixels() : 0);
   }
 
   const PlanRequest& request_;

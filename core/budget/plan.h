@@ -50,6 +50,7 @@ struct HostCosts {
   std::uint64_t encoder_beside_bytes = 0;
   double picture_bytes = 1.5;       ///< a pixel of a decoded picture
   int decoder_pictures = 0;         ///< that the decoder holds for itself
+  std::uint64_t kept_result_bytes = 0;  ///< of frames' run lengths, before they go to a file
   bool loads_before_frames = false;  ///< networks are loaded before a clip is there
 };
 

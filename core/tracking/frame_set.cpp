@@ -9,15 +9,15 @@ bool FrameSet::contains(int frame) const {
   return after != runs_.begin() && std::prev(after)->second >= frame;
 }
 
-void FrameSet::insert(int frame) {
-  if (contains(frame)) return;
-  int first = frame, last = frame;
-  if (const auto after = runs_.find(frame + 1); after != runs_.end()) {
+void FrameSet::insert(int first, int last) {
+  erase(first, last);
+  const auto after = runs_.upper_bound(last);
+  if (after != runs_.end() && after->first == last + 1) {
     last = after->second;
     runs_.erase(after);
   }
-  const auto next = runs_.upper_bound(frame);
-  if (next != runs_.begin() && std::prev(next)->second == frame - 1) first = std::prev(next)->first;
+  const auto next = runs_.upper_bound(first);
+  if (next != runs_.begin() && std::prev(next)->second == first - 1) first = std::prev(next)->first;
   runs_[first] = last;
 }
 

@@ -9,8 +9,9 @@ class FrameSet {
  public:
   bool contains(int frame) const;
   bool empty() const { return runs_.empty(); }
-  void insert(int frame);
+  void insert(int frame) { insert(frame, frame); }
   /// Both inclusive.
+  void insert(int first, int last);
   void erase(int first, int last);
   void erase(int frame) { erase(frame, frame); }
 

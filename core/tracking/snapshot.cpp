@@ -46,6 +46,13 @@ std::string array_name(int object, const char* kind, int frame, const char* arra
 
 // ---- writing ----
 
+/// [[first, last], ...], both inclusive.
+json runs_json(const FrameSet& frames) {
+  json runs = json::array();
+  for (const auto& [first, last] : frames.runs()) runs.push_back({first, last});
+  return runs;
+}
+
 json options_json(const TrackingOptions& o) {
   return {{"keep_corrections", o.keep_corrections},
           {"fill_hole_area", o.fill_hole_area},
@@ -66,16 +73,18 @@ std::string as_utf8(const std::string& text) {
   return json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
 }
 
-/// Goes through an object's records of a kind by frame, those in the store included.
+/// Goes through an object's records of a kind by frame, those in the store included where one is given.
 class RecordReader {
  public:
   RecordReader(const Architecture& architecture, RecordStore* store) : architecture_(architecture), store_(store) {}
+
+  bool leaves_stored() const { return store_ == nullptr; }
 
   template <class Visit>
   Status visit(const ObjectTrack& track, const RecordKind& kind, Visit visit) {
     const Records& records = track.*kind.records;
     auto it = records.begin();
-    if (kind.records == &ObjectTrack::tracked) {
+    if (kind.records == &ObjectTrack::tracked && !leaves_stored()) {
       for (const auto& [first, last] : track.stored.runs()) {
         for (int frame = first; frame <= last; ++frame) {
           for (; it != records.end() && it->first < frame; ++it) visit(it->first, it->second);
@@ -115,21 +124,22 @@ class RecordReader {
 };
 
 Result<json> track_json(const ObjectTrack& track, RecordReader& reader) {
-  json prompts = json::array(), passed[] = {json::array(), json::array()}, object = {{"id", track.id}};
+  json prompts = json::array(), object = {{"id", track.id}};
   for (const auto& [frame, prompt] : track.prompts) {
     json points = json::array();
     for (const Point& point : prompt.points) points.push_back({point.x, point.y, point.label});
     prompts.push_back({{"frame", frame}, {"points", points}, {"is_mask", prompt.is_mask}});
     if (!prompt.mask_name.empty()) prompts.back()["mask_name"] = prompt.mask_name;
   }
-  for (const bool reverse : {false, true}) {
-    for (const auto& [first, last] : (reverse ? track.passed_in_reverse : track.passed_forward).runs()) {
-      for (int frame = first; frame <= last; ++frame) passed[reverse].push_back(frame);
-    }
-  }
   object["prompts"] = prompts;
-  object["passed_forward"] = passed[0];
-  object["passed_in_reverse"] = passed[1];
+  object["passed_forward"] = runs_json(track.passed_forward);
+  object["passed_in_reverse"] = runs_json(track.passed_in_reverse);
+  if (reader.leaves_stored() && !track.stored.empty()) {
+    object["stored"] = runs_json(track.stored);
+    json ious = json::array();
+    for (const auto& [frame, iou] : track.stored_ious) ious.push_back({{"frame", frame}, {"iou", iou}});
+    object["stored_ious"] = ious;
+  }
   for (const RecordKind& kind : kRecordKinds) {
     json records = json::array();
     MASKLET_TRY(reader.visit(track, kind, [&](int frame, const FrameRecord& record) {
@@ -277,6 +287,36 @@ Status check_frame(int frame) {
   return corrupt("speaks of frame " + std::to_string(frame) + ", which no clip has");
 }
 
+/// What runs_json wrote; a frame alone, as files were written at first, is a run of one.
+Status read_runs(const json& list, FrameSet& frames) {
+  for (const json& run : list) {
+    const bool is_pair = run.is_array() && run.size() == 2;
+    const json &one = is_pair ? run[0] : run, &other = is_pair ? run[1] : run;
+    const bool are_frames = one.is_number_integer() && other.is_number_integer();
+    const std::int64_t first = are_frames ? one.get<std::int64_t>() : -1, last = are_frames ? other.get<std::int64_t>() : -1;
+    if (first < 0 || last < first || last >= kMaxFrames)
+      return corrupt("holds " + run.dump() + " where the first and the last of some frames should be");
+    frames.insert(static_cast<int>(first), static_cast<int>(last));
+  }
+  return {};
+}
+
+/// What save_state left in the store.
+Status read_stored(JsonFields& fields, const RecordStore* store, ObjectTrack& track) {
+  if (!fields.has("stored")) return {};
+  MASKLET_TRY(read_runs(items(fields, "stored"), track.stored));
+  if (!store)
+    return corrupt("was kept beside the file with its tracked frames, which is not there; save the session itself");
+  for (const json& item : items(fields, "stored_ious")) {
+    JsonFields entry(item, "saved stored frame");
+    const int frame = entry.integer("frame");
+    track.stored_ious[frame] = number(entry, "iou");
+    MASKLET_TRY(entry.finish());
+    if (!track.stored.contains(frame)) return corrupt("has an IoU of frame " + std::to_string(frame) + ", which is not stored");
+  }
+  return {};
+}
+
 Status read_prompts(const json& list, ObjectTrack& track) {
   for (const json& item : list) {
     JsonFields fields(item, "saved prompt");
@@ -301,6 +341,8 @@ class RecordWriter {
  public:
   RecordWriter(const Architecture& architecture, RecordStore* store)
       : architecture_(architecture), store_(store), bytes_(store ? record_bytes(architecture) : 0) {}
+
+  const RecordStore* store() const { return store_; }
 
   /// False where the frame is there already.
   Result<bool> write(ObjectTrack& track, const RecordKind& kind, int frame, FrameRecord record) {
@@ -348,12 +390,9 @@ Result<ObjectTrack> read_track(const json& item, ArrayReader& arrays, RecordWrit
   ObjectTrack track;
   track.id = fields.integer("id");
   MASKLET_TRY(read_prompts(items(fields, "prompts"), track));
-  for (const bool reverse : {false, true}) {
-    for (int frame : fields.integers(reverse ? "passed_in_reverse" : "passed_forward")) {
-      MASKLET_TRY(check_frame(frame));
-      track.set_passed(frame, reverse);
-    }
-  }
+  MASKLET_TRY(read_runs(items(fields, "passed_forward"), track.passed_forward));
+  MASKLET_TRY(read_runs(items(fields, "passed_in_reverse"), track.passed_in_reverse));
+  MASKLET_TRY(read_stored(fields, writer.store(), track));
   for (const RecordKind& kind : kRecordKinds)
     MASKLET_TRY(read_records(items(fields, kind.name), track, kind, arrays, writer));
   MASKLET_TRY(fields.finish());
@@ -374,15 +413,19 @@ Status check_architecture(const std::string& saved, const Architecture& architec
                "the saved session belongs to a model of another architecture; open the model that it was made with"};
 }
 
+Result<json> read_description(Checkpoint& file) {
+  if (!file.find(kSessionTensor)) return corrupt("is none: the file holds tensors, but no session");
+  MASKLET_ASSIGN(const Tensor bytes, file.read(kSessionTensor));
+  const auto text = bytes.as<char>();
+  json session = json::parse(text.begin(), text.end(), nullptr, false);
+  if (session.is_discarded()) return corrupt("is damaged: its description is not JSON");
+  return session;
+}
+
 Result<SessionState> read_state(std::shared_ptr<ByteSource> source, const Architecture& architecture,
                                 RecordStore* store) {
   MASKLET_ASSIGN(const std::unique_ptr<Checkpoint> file, open_checkpoint(std::move(source)));
-  if (!file->find(kSessionTensor)) return corrupt("is none: the file holds tensors, but no session");
-  MASKLET_ASSIGN(const Tensor bytes, file->read(kSessionTensor));
-  const auto text = bytes.as<char>();
-  const json session = json::parse(text.begin(), text.end(), nullptr, false);
-  if (session.is_discarded()) return corrupt("is damaged: its description is not JSON");
-
+  MASKLET_ASSIGN(const json session, read_description(*file));
   JsonFields fields(session, "saved session");
   if (const int version = fields.integer("version"); version != kVersion)
     return Error{ErrorCode::unsupported_file, "the saved session is of version " + std::to_string(version) +
@@ -459,6 +502,14 @@ Result<SessionState> load_state(std::shared_ptr<ByteSource> source, const Archit
   if (!state && state.error().code == ErrorCode::invalid_argument)
     return Error{ErrorCode::corrupt_file, state.error().message};
   return state;
+}
+
+Result<Architecture> load_architecture(std::shared_ptr<ByteSource> source) {
+  MASKLET_ASSIGN(const std::unique_ptr<Checkpoint> file, open_checkpoint(std::move(source)));
+  MASKLET_ASSIGN(const json session, read_description(*file));
+  const auto text = session.find("architecture");
+  if (text == session.end() || !text->is_string()) return corrupt("does not say which architecture it is for");
+  return parse_architecture(text->get<std::string>());
 }
 
 Status check_same_files(const SessionDetails& saved, const SessionDetails& given) {

@@ -23,8 +23,8 @@ TEST_CASE("A set of frames is a set, whatever is put in and taken out") {
   for (int round = 0; round < 4000; ++round) {
     const int frame = static_cast<int>(random() % 40), length = static_cast<int>(random() % 4);
     if (random() % 3) {
-      set.insert(frame);
-      expected.insert(frame);
+      set.insert(frame, frame + length);
+      for (int at = frame; at <= frame + length; ++at) expected.insert(at);
     } else {
       set.erase(frame, frame + length);
       expected.erase(expected.lower_bound(frame), expected.upper_bound(frame + length));

@@ -248,6 +248,11 @@ TEST_CASE("damage to a session's description is found and named") {
        [](auto& s) { s["objects"][1]["pending_conditioning"][0]["has_logits"] = false; }, "frame 3"},
       {"a conditioning frame without its memory",
        [](auto& s) { s["objects"][0]["conditioning"][0]["has_memory"] = false; }, "frame 0"},
+      {"a run of frames that ends before it begins",
+       [](auto& s) { s["objects"][0]["passed_forward"] = {{4, 2}}; }, "[4,2]"},
+      {"frames that no clip has", [](auto& s) { s["objects"][0]["passed_forward"] = {{0, 2147483647}}; }, "2147483647"},
+      {"tracked frames in a file that is not there", [](auto& s) { s["objects"][0]["stored"] = {{1, 2}}; },
+       "which is not there"},
       {"a propagation from nowhere",
        [](auto& s) {
          s["propagation"] = {{"next", -3}, {"last", 5}, {"reverse", false}};

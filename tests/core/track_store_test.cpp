@@ -64,15 +64,16 @@ struct Stored {
     REQUIRE(outcome(host.drive(*session)) == "ok");
   }
 
-  std::string saved_with_store() {
+  std::string saved(RecordStore* from) {
     std::string bytes;
     const ByteSink sink = [&](std::span<const std::byte> more) {
       bytes.append(reinterpret_cast<const char*>(more.data()), more.size());
       return Status();
     };
-    REQUIRE(outcome(save_state(**session->state(), shared_model().architecture, sink, {}, &store)) == "ok");
+    REQUIRE(outcome(save_state(**session->state(), shared_model().architecture, sink, {}, from)) == "ok");
     return bytes;
   }
+  std::string saved_with_store() { return saved(&store); }
 };
 
 /// Two objects, tracked to the end; then corrections near, far and furthest, a way back, a look at old
@@ -152,6 +153,38 @@ TEST_CASE("a saved session goes on with its frames in another store") {
   REQUIRE(outcome(session) == "ok");
   next.session = std::move(*session);
   CHECK((next.saved_with_store() == file));
+  for (Stored* one : {&s, &next}) {
+    one->host.reported.clear();
+    one->run(one->session->add_points(click(1, 40, 10, 10)));
+    one->run(one->session->propagate({40, 5, false}));
+  }
+  REQUIRE(s.host.reported.size() == next.host.reported.size());
+  for (std::size_t i = 0; i < s.host.reported.size(); ++i)
+    CHECK(same(s.host.reported[i], next.host.reported[i]));
+}
+
+TEST_CASE("a session saved without its store goes on with that store, and its file does not grow with the clip") {
+  TrackingOptions options;
+  options.memory_policy = GENERATE(MemoryPolicy::recent, MemoryPolicy::anchored);
+  Stored s(options, true);
+  s.run(s.session->add_points(click(1, 0, 10, 10)));
+  s.run(s.session->propagate({0, kFrames / 2, false}));
+  const std::size_t half = s.saved(nullptr).size();
+  s.run(s.session->propagate({kFrames / 2, std::nullopt, false}));
+  const std::string whole = s.saved_with_store(), beside = s.saved(nullptr);
+  // For each frame an anchor's estimate remains.
+  CHECK(beside.size() < half + (options.memory_policy == MemoryPolicy::anchored ? 40 * kFrames : 64));
+  CHECK(beside.size() < whole.size() / 2);
+  CHECK(outcome(load_state(memory(beside), shared_model().architecture)).rfind("corrupt_file: ", 0) == 0);
+
+  Stored next(options, true);
+  next.store = s.store;
+  auto state = load_state(memory(beside), shared_model().architecture, &next.store);
+  REQUIRE(outcome(state) == "ok");
+  auto session = Session::restore(shared_model(), std::move(*state), {&next.account, &next.store, 4, 0});
+  REQUIRE(outcome(session) == "ok");
+  next.session = std::move(*session);
+  CHECK((next.saved_with_store() == whole));
   for (Stored* one : {&s, &next}) {
     one->host.reported.clear();
     one->run(one->session->add_points(click(1, 40, 10, 10)));

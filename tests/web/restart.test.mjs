@@ -90,6 +90,43 @@ test('killed after a state was kept while it tracked: it goes on there, and the 
   assert.ok(found.snapshots > 10000 && found.whole, `${found.snapshots} bytes are kept`)
 })
 
+/** Tracks the whole clip, whose first frames' records then lie in a file; what `happens` then gives a session, in which a
+    frame far back is corrected. */
+const corrected = (happens) =>
+  page.evaluate(async (happens) => {
+    const one = await masklet.Masklet.create({ threads: 1 })
+    const session = await one.open(clip)
+    await session.addPoints({ ...click, frame: 0 })
+    await track(session)
+    await sleep(500)
+    const { snapshots } = await one.memory()
+    const goesOn = await new Function('one', 'session', `return (${happens})(one, session)`)(one, session)
+    const whole = JSON.stringify((await goesOn.exportJSON()).trim().split('\n').slice(1, -1))
+    await goesOn.addPoints({ object: 1, frame: 6, points: [[30, 30]], labels: [0] })
+    const list = await track(goesOn, { start: 6, length: 12 })
+    await one.close()
+    return { snapshots, whole, list }
+  }, String(happens))
+
+test('killed after a long way: records and results in files are the next worker\'s, and what the page keeps is small', async () => {
+  const undisturbed = await corrected(async (_, session) => session)
+  const killed = await corrected(async (_, session) => {
+    await kill()
+    await sleep(200)
+    return session
+  })
+  const saved = await corrected(async (one, session) => {
+    const file = await session.save()
+    await session.close()
+    return one.resume(file, clip)
+  })
+  const same = (found) => [found.whole === undisturbed.whole, JSON.stringify(found.list) === JSON.stringify(undisturbed.list)]
+  assert.deepEqual(same(killed), [true, true])
+  assert.deepEqual(same(saved), [true, true])
+  // A record takes 48 KiB, and there are 60; the kept state has those of the 32 frames around the last, and the prompted one's.
+  assert.ok(undisturbed.snapshots < 40 * 50 * 1024, `${undisturbed.snapshots} bytes are kept`)
+})
+
 test('a resumed way is killed before anything was kept of it: it goes on where the saved session was', async () => {
   const found = await page.evaluate(async () => {
     const one = await masklet.Masklet.create({ threads: 1 })
@@ -138,7 +175,9 @@ test('workers that die without getting on are given up, and what was kept can st
     const one = await masklet.Masklet.create({ threads: 1 })
     const session = await one.open(clip)
     await session.addPoints(click)
-    await track(session, { length: 3 })
+    const whole = new Map()
+    const again = async (session) => await track(session, { start: 10, length: 3 })
+    for (const [frame, ...counts] of [...(await track(session, { direction: 'both' })), ...(await again(session))]) whole.set(frame, counts)
     await sleep(500)
     let lost
     for (let i = 0; i < 20 && !lost; ++i) {
@@ -150,12 +189,18 @@ test('workers that die without getting on are given up, and what was kept can st
     const saved = await session.save()
     await one.close()
     const other = await masklet.Masklet.create({ threads: 1 })
-    const frames = await (await other.resume(saved, clip)).frames()
+    const resumed = await other.resume(saved, clip)
+    const frames = await resumed.frames()
+    const masks = new Map()
+    for (const frame of frames) masks.set(frame, rle(await resumed.result(frame)).slice(1))
+    const same = (await again(resumed)).every(([frame, ...counts]) => `${counts}` === `${whole.get(frame)}`)
     await other.close()
-    return { lost, frames }
+    return { lost, frames, same, whole: [...whole], masks: [...masks] }
   })
   assert.equal(found.lost?.code, 'runtime_failed')
-  assert.deepEqual(found.frames, [10, 11, 12, 13])
+  assert.deepEqual(found.frames, found.whole.map(([frame]) => frame))
+  assert.equal(JSON.stringify(found.masks) === JSON.stringify(found.whole), true)
+  assert.equal(found.same, true)
 })
 
 test('frames that come once cannot come again: such a session says so, others go on', async () => {

@@ -167,7 +167,8 @@ export interface CoreSession extends Loop {
   result(forms: CoreForms | undefined): Outcome<CoreFrame>
   describe(): Outcome<SessionDescription>
   memory(): Held & { hits: number; misses: number }
-  save(details: SavedDetails): Outcome<Uint8Array[]>
+  /** `take` gets the file's bytes one after the other; `leavesStored`: without the records that lie in the store. */
+  save(details: SavedDetails, leavesStored: boolean, take: (bytes: Uint8Array) => void): Outcome
   trace(tag: string): void
   takeTrace(): Outcome<Uint8Array>
 }
@@ -226,11 +227,13 @@ export interface CoreModule {
   restoreSession(
     model: CoreModel,
     account: CoreAccount,
-    bytes: Uint8Array,
+    saved: ByteSource,
     settings: { cachedFrames?: number; memories?: number },
     host: SessionHost,
   ): Outcome<CoreSession>
-  sessionDetails(bytes: Uint8Array): Outcome<SavedDetails>
+  sessionDetails(saved: ByteSource): Outcome<SavedDetails>
+  /** The file that save() gives where it leaves nothing, of one that left records in the store. */
+  completeSession(saved: ByteSource, store: RecordStore, results: string, take: (bytes: Uint8Array) => void): Outcome
   fingerprint(source: ByteSource): Outcome<string>
   /** plan_json of core/budget/plan.h; wasm/plan_value.h lists the request. */
   planSession(model: CoreModel, request: object): Outcome<string>

@@ -18,9 +18,10 @@ import { MaskletError, closed, throwIfAborted } from '../errors/error.js'
 import type { WireSource } from '../media/open.js'
 import type { Channel } from '../protocol/channel.js'
 import { type Assets, assetUrls } from '../runtime/assets.js'
-import { startWorker } from '../runtime/choose.js'
+import { startBareWorker, startWorker } from '../runtime/choose.js'
 import { VideoSession } from '../session/session.js'
 import { deleteStored, listStored } from '../weights/store.js'
+import type { IncompleteSession } from '../worker/saved_file.js'
 import type { WireImageMask } from '../worker/wire.js'
 import { Lifeline } from './lifeline.js'
 import { imageMask } from './revive.js'
@@ -58,6 +59,7 @@ export class Masklet implements Disposable, AsyncDisposable {
     private started: Started,
     private readonly limits: Required<Limits>,
     start: (runtime: RuntimeInfo, signal: AbortSignal) => Promise<Started>,
+    private readonly assets: Assets,
   ) {
     this.lifeline = new Lifeline(started.channel, {
       start: async (signal) => {
@@ -102,9 +104,8 @@ export class Masklet implements Disposable, AsyncDisposable {
         ),
       )
     const { encoderBeside } = options
-    return new Masklet(await start(options), limits, ({ provider, threads }, signal) =>
-      start({ provider, threads, encoderBeside, signal }),
-    )
+    const again = ({ provider, threads }: RuntimeInfo, signal: AbortSignal) => start({ provider, threads, encoderBeside, signal })
+    return new Masklet(await start(options), limits, again, assets)
   }
 
   /** Models kept in the origin's private file system. */
@@ -202,10 +203,21 @@ export class Masklet implements Disposable, AsyncDisposable {
       saved,
       { signal: options.signal, onEvent: (progress: Progress) => options.onProgress?.(progress) },
       (closing) => this.sessions.delete(closing),
+      (incomplete) => this.complete(incomplete),
     )
     this.sessions.add(session)
     this.lifeline.progressed()
     return session
+  }
+
+  /** In a worker of its own: those with a model have died. */
+  private async complete(session: IncompleteSession): Promise<Blob> {
+    const channel = startBareWorker(this.assets)
+    try {
+      return await channel.call<Blob>('complete', { ...session, coreUrl: this.assets.core })
+    } finally {
+      channel.terminate(closed('the worker'))
+    }
   }
 
   private worker(): Promise<Channel> {

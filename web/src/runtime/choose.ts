@@ -1,8 +1,13 @@
 import type { CreateOptions, RuntimeInfo } from '../api/types.js'
 import { MaskletError, asMaskletError, cancelled } from '../errors/error.js'
 import { Channel } from '../protocol/channel.js'
+import { holdLock } from '../protocol/lock.js'
 import type { StartArgs } from '../worker/engine.js'
 import type { Assets } from './assets.js'
+
+/** As long as the page lives it holds this lock, and files that its workers made are its own. */
+const page = `masklet-page-${Date.now()}-${Math.random()}`
+let holdsPage: Promise<boolean> | undefined
 
 /** More share too little work each. */
 const mostThreads = 8
@@ -51,15 +56,16 @@ export async function startWorker<T>(
   load: (channel: Channel) => Promise<T>,
 ): Promise<{ channel: Channel; info: RuntimeInfo; loaded: T }> {
   const { list, notes } = await attempts(options)
+  await (holdsPage ??= holdLock(page))
   let last: MaskletError | undefined
   for (const attempt of list) {
-    const channel = new Channel(makeWorker(assets))
+    const channel = startBareWorker(assets)
     const stop = () => channel.terminate(cancelled('create'))
     options.signal?.addEventListener('abort', stop, { once: true })
-    const lock = 'locks' in navigator ? `masklet-${Date.now()}-${Math.random()}` : undefined
     const args: StartArgs = {
       ...attempt,
-      ...(lock && { lock }),
+      lock: `masklet-${Date.now()}-${Math.random()}`,
+      page,
       encoderBeside: attempt.provider === 'webgpu' || navigator.hardwareConcurrency < 2 ? false : options.encoderBeside,
       memoryLimit: options.memoryLimit,
       onPressure: options.onPressure,
@@ -84,6 +90,11 @@ export async function startWorker<T>(
     }
   }
   throw new MaskletError('runtime_failed', notes.join('; '), { cause: last })
+}
+
+/** A worker with no runtime and no model yet. */
+export function startBareWorker(assets: Assets): Channel {
+  return new Channel(makeWorker(assets))
 }
 
 function makeWorker(assets: Assets): Worker {

@@ -1,3 +1,5 @@
+import type { SavedSession } from '../worker/saved_file.js'
+
 /** A state is kept this often while tracking runs; seldomer where that would take more than a twentieth of the time. */
 const keepEveryMs = 5000
 const keepShare = 20
@@ -16,18 +18,18 @@ export class Keeper {
   private busy = false
   private next = 0
   private closed = false
-  private kept: { file: Blob; during: object | undefined } | undefined
+  /** With the way that was being tracked. */
+  private kept: { saved: SavedSession; during: object | undefined } | undefined
 
-  /** `save` gives the state and the milliseconds that it took. */
   constructor(
-    private readonly save: () => Promise<{ file: Blob; ms: number }>,
+    private readonly save: () => Promise<SavedSession>,
     first?: Blob,
   ) {
-    this.kept = first && { file: first, during: undefined }
+    this.kept = first && { saved: { file: first, ms: 0 }, during: undefined }
   }
 
-  get file(): Blob | undefined {
-    return this.kept?.file
+  get saved(): SavedSession | undefined {
+    return this.kept?.saved
   }
 
   /** In order. */
@@ -64,10 +66,10 @@ export class Keeper {
     this.busy = true
     const count = this.changes.length
     try {
-      const { file, ms } = await this.save()
-      this.next = performance.now() + Math.max(keepEveryMs, keepShare * ms)
+      const saved = await this.save()
+      this.next = performance.now() + Math.max(keepEveryMs, keepShare * saved.ms)
       if (this.closed) return
-      this.kept = { file, during }
+      this.kept = { saved, during }
       this.changes.splice(0, count)
     } catch {
       this.next = performance.now() + keepEveryMs

@@ -17,7 +17,8 @@ import type { Lifeline } from '../masklet/lifeline.js'
 import { frameResult } from '../masklet/revive.js'
 import type { WireSource } from '../media/open.js'
 import type { CallSettings, Channel } from '../protocol/channel.js'
-import type { SavedSession, SessionInfo, WireWay } from '../worker/session.js'
+import type { IncompleteSession, SavedSession } from '../worker/saved_file.js'
+import type { SessionInfo, WireWay } from '../worker/session.js'
 import type { WireFrame } from '../worker/wire.js'
 import { Keeper } from './keeper.js'
 
@@ -36,6 +37,8 @@ export class VideoSession implements Disposable, AsyncDisposable {
   /** Why no call is taken any more. */
   private over: MaskletError | undefined
   private readonly keeper: Keeper
+  /** The whole session, from before it was closed for having been idle. */
+  private last: Blob | undefined
   private underWay = 0
   private lastUse = performance.now()
 
@@ -45,8 +48,9 @@ export class VideoSession implements Disposable, AsyncDisposable {
     private readonly opening: Opening,
     saved: Blob | undefined,
     private readonly onClose: (session: VideoSession) => void,
+    private readonly complete: (session: IncompleteSession) => Promise<Blob>,
   ) {
-    this.keeper = new Keeper(() => this.saved(), saved)
+    this.keeper = new Keeper(() => this.saved(true), saved)
   }
 
   /** @internal */
@@ -57,8 +61,10 @@ export class VideoSession implements Disposable, AsyncDisposable {
     saved: Blob | undefined,
     settings: CallSettings,
     onClose: (session: VideoSession) => void,
+    complete: (session: IncompleteSession) => Promise<Blob>,
   ): Promise<VideoSession> {
-    return new VideoSession(lifeline, await begin(channel, opening, saved, settings), opening, saved, onClose)
+    const info = await begin(channel, opening, saved && { file: saved, ms: 0 }, settings)
+    return new VideoSession(lifeline, info, opening, saved, onClose, complete)
   }
 
   get name(): string {
@@ -245,7 +251,12 @@ export class VideoSession implements Disposable, AsyncDisposable {
 
   /** The session as a file, for Masklet.resume() or the native twin; also while tracking runs. */
   async save(): Promise<Blob> {
-    return (this.over && this.keeper.file) ?? (await this.saved()).file
+    const { saved } = this.keeper
+    if (!this.over || (!this.last && !saved)) return (await this.saved(false)).file
+    if (this.last) return this.last
+    const { file, spill } = saved as SavedSession
+    const { width, height, frameCount, times } = this
+    return spill?.isNeeded ? this.complete({ file, spill, clip: { width, height, frameCount, times } }) : file
   }
 
   /** @internal Decoder calls from now on are collected under this tag. */
@@ -283,7 +294,10 @@ export class VideoSession implements Disposable, AsyncDisposable {
 
   /** @internal Closed for having been idle; what was kept can still be saved. */
   async expire(seconds: number): Promise<void> {
-    await this.keeper.keep()
+    this.last = await this.saved(false).then(
+      ({ file }) => file,
+      () => undefined,
+    )
     const channel = this.lifeline.ready()
     this.onClose(this)
     this.lose(
@@ -312,7 +326,7 @@ export class VideoSession implements Disposable, AsyncDisposable {
     try {
       if (!this.isRestorable)
         throw new MaskletError('broken_clip', `the worker was ended, and the frames of '${this.name}' do not come again`)
-      this.info = await begin(channel, this.opening, this.keeper.file)
+      this.info = await begin(channel, this.opening, this.keeper.saved)
       for (const { method, args } of this.keeper.changesSince) await this.callOn(channel, method, args)
     } catch (thrown) {
       if (channel.failure) throw channel.failure
@@ -323,7 +337,7 @@ export class VideoSession implements Disposable, AsyncDisposable {
 
   /** @internal Bytes of the kept state. */
   get keptBytes(): number {
-    return this.keeper.file?.size ?? 0
+    return this.keeper.saved?.file.size ?? 0
   }
 
   /** The frames of streams come once. */
@@ -331,9 +345,8 @@ export class VideoSession implements Disposable, AsyncDisposable {
     return this.opening.source.kind !== 'feed'
   }
 
-  private async saved(): Promise<{ file: Blob; ms: number }> {
-    const { parts, ms } = await this.call<SavedSession>('save', {})
-    return { file: new Blob(parts as Uint8Array<ArrayBuffer>[], { type: 'application/octet-stream' }), ms }
+  private saved(leavesSpill: boolean): Promise<SavedSession> {
+    return this.call('save', { leavesSpill })
   }
 
   private prompt(method: string, options: CallOptions, args: object): Promise<FrameResult> {
@@ -367,13 +380,12 @@ export class VideoSession implements Disposable, AsyncDisposable {
   }
 }
 
-/** Opens a session in a worker, or the one that a file holds. */
-async function begin(
+/** Opens a session in a worker, or one that was saved. */
+function begin(
   channel: Channel,
   opening: Opening,
-  saved: Blob | undefined,
+  saved: SavedSession | undefined,
   settings?: CallSettings,
 ): Promise<SessionInfo> {
-  const bytes = saved && new Uint8Array(await saved.arrayBuffer())
-  return channel.call(bytes ? 'resume' : 'open', { ...opening, ...(bytes && { bytes }) }, settings)
+  return channel.call(saved ? 'resume' : 'open', { ...opening, saved: saved?.file, spill: saved?.spill }, settings)
 }

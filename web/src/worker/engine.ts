@@ -8,15 +8,19 @@ import { MaskletError, asMaskletError, throwIfAborted } from '../errors/error.js
 import type { ClipSource } from '../media/clip.js'
 import { downscaledClip, scalingText } from '../media/downscaled_clip.js'
 import { openClip, type WireSource } from '../media/open.js'
+import { holdLock } from '../protocol/lock.js'
 import { type CallContext, type Handler, Moved, type Server } from '../protocol/serve.js'
 import type { RuntimeFiles } from '../runtime/assets.js'
 import { KeptTensors } from '../runtime/kept_tensors.js'
 import { type Provider, Runtime } from '../runtime/runtime.js'
 import { type OpenModelFiles, type WireModel, openModelFiles } from '../weights/model_files.js'
+import { type OpenWeights, blobSource } from '../weights/source.js'
 import { drive } from './drive.js'
 import { goldenCheck } from './golden_check.js'
-import { RecordFile } from './record_file.js'
+import { type IncompleteSession, completed } from './saved_file.js'
+import { ScratchFile } from './scratch_file.js'
 import { type SessionInfo, type WireWay, WorkerSession, fingerprint } from './session.js'
+import { type KeptSpill, Spill } from './spill.js'
 import { coreForms, wireImageMasks } from './wire.js'
 
 export interface StartArgs {
@@ -31,7 +35,9 @@ export interface StartArgs {
   /** The embedded model, with which the provider is checked. */
   nano: { weights: string; architecture: string }
   /** To be held as long as the worker lives. */
-  lock?: string
+  lock: string
+  /** A lock that the page holds. */
+  page: string
 }
 
 interface OpenArgs {
@@ -40,8 +46,9 @@ interface OpenArgs {
   tracking?: TrackingOptions
   limits: Required<ClipLimits>
   scene?: PlanScene
-  /** A saved session. */
-  bytes?: Uint8Array
+  /** A saved session, and what of it lies in files of this page. */
+  saved?: Blob
+  spill?: KeptSpill | undefined
 }
 
 interface ImageMode {
@@ -61,13 +68,6 @@ const mostBeside = 0.75
     nano 7.0 -> 8.9 frames a second beside, tiny at 512 with two threads 3.1 -> 4.3 s a frame). */
 const mostBesideFlop = 4e9
 const floatImageEncoder = 'image_encoder/float'
-
-/** false where locks are forbidden, as in sandboxed frames. */
-function hold(lock: string): Promise<boolean> {
-  return new Promise((held) => {
-    navigator.locks.request(lock, () => new Promise(() => held(true))).catch(() => held(false))
-  })
-}
 
 /** Everything that lives in the worker: core, the runtime, a model and its sessions. */
 export class Engine {
@@ -117,10 +117,9 @@ export class Engine {
     objects: (args: { session: number }): ObjectState[] => this.session(args.session).objects(),
     frames: (args: { session: number }) => this.session(args.session).frames(),
     exportJSON: (args: { session: number }) => this.session(args.session).exportJSON(),
-    save: async (args: { session: number }) => {
-      const saved = await this.session(args.session).save()
-      return new Moved(saved, saved.parts.map(({ buffer }) => buffer))
-    },
+    save: (args: { session: number; leavesSpill: boolean }) => this.session(args.session).save(args.leavesSpill),
+    complete: async ({ coreUrl, ...session }: IncompleteSession & { coreUrl: string }) =>
+      completed((await createCore(coreUrl, firstShare)).module, session),
     trace: (args: { session: number; tag: string }) => this.session(args.session).trace(args.tag),
     takeTrace: (args: { session: number }) => this.session(args.session).takeTrace(),
     setImage: (args: { source: WireSource }, context) => this.setImage(args.source, context),
@@ -130,9 +129,9 @@ export class Engine {
   }
 
   private async begin(args: StartArgs, context: CallContext): Promise<void> {
-    if (args.lock && (await hold(args.lock))) void context.emit(args.lock)
+    if (await holdLock(args.lock)) void context.emit(args.lock)
     this.start = args
-    void RecordFile.sweep()
+    void ScratchFile.sweep(args.page)
     const ort = (await (args.provider === 'webgpu' ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm'))) as typeof Ort
     this.core = await createCore(args.coreUrl, firstShare)
     this.runtime = Runtime.start(ort, {
@@ -290,14 +289,15 @@ export class Engine {
     const { downscaleMax } = args.limits
     const read = await openClip(args.source, args.name, this.server, context)
     const clip = downscaledClip(read, downscaleMax, this.core.module)
-    let records: RecordFile | undefined
+    let spill: Spill | undefined
     let made: WorkerSession | undefined
     try {
       const stream = clip.frameCount === 0
       if (!stream) check(this.core.module.checkClip(clip, args.limits))
       const scaling = scalingText(clip)
       if (scaling) void context.emit({ phase: 'open', done: 0, unit: 'frames', text: scaling } satisfies Progress)
-      const details = args.bytes && this.checkSaved(args.bytes, clip)
+      const saved = args.saved && blobSource('the saved session', args.saved)
+      const details = saved && this.checkSaved(saved, clip)
       const asked = { ...(stream && { historyFrames: 16 }), ...args.tracking }
       const plan = await this.planClip(clip, asked, { direction: 'both', ...args.scene }, context)
       const model = this.openModel()
@@ -305,13 +305,13 @@ export class Engine {
       const isLowered = plan.steps.some((step) => step.startsWith('memories'))
       const tracking = { ...asked, cachedFrames, ...(isLowered && { memories }) }
       clip.hold?.(heldFrames)
-      records = stream ? undefined : await this.openRecords(context)
+      spill = stream ? undefined : await this.openSpill(args.spill, context)
       const encodesAhead = this.runtime.encoderBeside
-      const host: SessionHost = { store: records, hotFrames, maxPromptedFrames: plan.mostPromptedFrames, encodesAhead, downscaleMax }
+      const host: SessionHost = { store: spill?.records, hotFrames, maxPromptedFrames: plan.mostPromptedFrames, encodesAhead, downscaleMax }
       const { module } = this.core
       const session = check(
-        args.bytes
-          ? module.restoreSession(model, this.account, args.bytes, {}, host)
+        saved
+          ? module.restoreSession(model, this.account, saved, {}, host)
           : module.createSession(model, this.account, clip, tracking, host),
       )
       const id = ++this.lastId
@@ -320,11 +320,11 @@ export class Engine {
         fingerprint: this.fingerprint,
         inputSize: model.describe().imageSize,
       }
-      const restore = (bytes: Uint8Array, settings: object) => module.restoreSession(model, this.account, bytes, settings, host)
+      const restore = (session: OpenWeights, settings: object) => module.restoreSession(model, this.account, session, settings, host)
       made = new WorkerSession(id, module, session, this.runtime, clip, used, {
         budget: this.budget,
         degrades: this.start.onPressure === 'degrade',
-        records,
+        spill,
         restore,
         plan,
         tracking,
@@ -335,14 +335,16 @@ export class Engine {
     } catch (thrown) {
       clip.close()
       if (made) this.budget.remove(made)
-      void records?.close()
+      if (args.spill) spill?.leave()
+      else void spill?.close()
       throw thrown
     }
   }
 
-  private async openRecords(context: CallContext): Promise<RecordFile | undefined> {
+  private async openSpill(kept: KeptSpill | undefined, context: CallContext): Promise<Spill | undefined> {
+    if (kept) return Spill.reopen(kept)
     try {
-      return await RecordFile.open()
+      return await Spill.create(this.start.page)
     } catch (thrown) {
       const { message } = asMaskletError(thrown, 'io_failed', 'opening a file')
       const text = `Tracked frames stay in memory, all of them: ${message}`
@@ -420,8 +422,8 @@ export class Engine {
   }
 
   /** A saved session goes on only with its own model and clip. */
-  private checkSaved(bytes: Uint8Array, clip: ClipSource): SavedDetails {
-    const details = check(this.core.module.sessionDetails(bytes))
+  private checkSaved(saved: OpenWeights, clip: ClipSource): SavedDetails {
+    const details = check(this.core.module.sessionDetails(saved))
     if (details.modelFingerprint && details.modelFingerprint !== this.fingerprint)
       throw new MaskletError(
         'weights_mismatch',
@@ -503,7 +505,7 @@ export class Engine {
       const { hits, misses } = session.cacheUse()
       cache.hits += hits
       cache.misses += misses
-      if (session.clip.frameCount && !session.hasRecordFile) records = 'memory'
+      if (session.clip.frameCount && !session.spills) records = 'memory'
     }
     return { ...this.budget.info(), cache, records }
   }

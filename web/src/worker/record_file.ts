@@ -1,65 +1,65 @@
-import { asMaskletError } from '../errors/error.js'
 import type { RecordStore } from '../core/module.js'
+import { asMaskletError } from '../errors/error.js'
+import { ScratchFile } from './scratch_file.js'
 
-const folderName = 'masklet-records'
+/** Before each record: its object and its frame, by which another worker finds it. */
+const headBytes = 8
 
-/**
- * Records of a session's tracked frames, in a file of the origin's private file system. One worker's own; a file that a
- * worker left behind is removed by the next.
- */
+export interface KeptRecords {
+  name: string
+  recordBytes: number
+}
+
+/** Records of a session's tracked frames in a file, in places of one size. */
 export class RecordFile implements RecordStore {
   /** Places in the file by object and frame, and those that are free again. */
   private readonly places = new Map<number, Map<number, number>>()
   private readonly free: number[] = []
   private end = 0
+  private readonly head = new Int32Array(headBytes / 4)
+  private readonly headView = new Uint8Array(this.head.buffer)
 
   private constructor(
-    private readonly folder: FileSystemDirectoryHandle,
-    private readonly name: string,
-    private readonly file: FileSystemSyncAccessHandle,
+    private readonly file: ScratchFile,
+    private recordBytes: number,
   ) {}
 
-  /** Errors: io_failed, where this browser gives a worker no such file. */
-  static async open(): Promise<RecordFile> {
-    try {
-      const root = await navigator.storage.getDirectory()
-      const folder = await root.getDirectoryHandle(folderName, { create: true })
-      const name = `${Date.now()}-${Math.random()}`
-      const handle = await folder.getFileHandle(name, { create: true })
-      return new RecordFile(folder, name, await handle.createSyncAccessHandle())
-    } catch (thrown) {
-      throw asMaskletError(thrown, 'io_failed', "keeping tracked frames in the origin's private file system")
-    }
+  static async create(page: string): Promise<RecordFile> {
+    return new RecordFile(await ScratchFile.create(page), 0)
   }
 
-  /** Removes what workers that died have left: a file in use refuses. */
-  static async sweep(): Promise<void> {
-    try {
-      const root = await navigator.storage.getDirectory()
-      const folder = await root.getDirectoryHandle(folderName)
-      for await (const name of folder.keys()) await folder.removeEntry(name).catch(() => undefined)
-    } catch {
-      // There is no such folder, or no such file system.
-    }
+  /** Another worker's. What that one forgot may be found again: a session asks for nothing that it does not know of. */
+  static async reopen({ name, recordBytes }: KeptRecords): Promise<RecordFile> {
+    const records = new RecordFile(await ScratchFile.reopen(name), recordBytes)
+    records.find()
+    return records
+  }
+
+  get kept(): KeptRecords {
+    return { name: this.file.name, recordBytes: this.recordBytes }
+  }
+
+  get isEmpty(): boolean {
+    return this.places.size === 0
   }
 
   write(object: number, frame: number, record: Uint8Array): string | undefined {
-    return this.saying('written', () => {
-      let places = this.places.get(object)
-      if (!places) this.places.set(object, (places = new Map()))
-      let place = places.get(frame)
-      if (place === undefined) {
-        place = this.free.pop() ?? this.end++
-        places.set(frame, place)
-      }
-      return this.file.write(record, { at: place * record.byteLength }) === record.byteLength
+    return saying('written', () => {
+      this.recordBytes = record.byteLength
+      const places = this.placesOf(object)
+      const place = places.get(frame) ?? this.free.pop() ?? this.end++
+      this.file.write(record, this.start(place) + headBytes)
+      this.head.set([object, frame])
+      this.file.write(this.headView, this.start(place))
+      places.set(frame, place)
     })
   }
 
   read(object: number, frame: number, record: Uint8Array): string | undefined {
-    return this.saying('read', () => {
+    return saying('read', () => {
       const place = this.places.get(object)?.get(frame)
-      return place !== undefined && this.file.read(record, { at: place * record.byteLength }) === record.byteLength
+      if (place === undefined) throw new Error(`there is none of object ${object} on frame ${frame}`)
+      this.file.read(record, this.start(place) + headBytes)
     })
   }
 
@@ -68,17 +68,40 @@ export class RecordFile implements RecordStore {
     this.places.delete(object)
   }
 
-  async close(): Promise<void> {
-    this.file.close()
-    await this.folder.removeEntry(this.name).catch(() => undefined)
+  leave(): void {
+    this.file.leave()
   }
 
-  private saying(done: string, work: () => boolean): string | undefined {
-    try {
-      if (work()) return undefined
-      return `a tracked frame's record cannot be ${done} whole in the origin's private file system; free space on the disk`
-    } catch (thrown) {
-      return asMaskletError(thrown, 'io_failed', `a tracked frame's record cannot be ${done}`).message
+  close(): Promise<void> {
+    return this.file.close()
+  }
+
+  private start(place: number): number {
+    return place * (headBytes + this.recordBytes)
+  }
+
+  private placesOf(object: number): Map<number, number> {
+    let places = this.places.get(object)
+    if (!places) this.places.set(object, (places = new Map()))
+    return places
+  }
+
+  private find(): void {
+    if (!this.recordBytes) return
+    for (const whole = Math.floor(this.file.size / this.start(1)); this.end < whole; ++this.end) {
+      this.file.read(this.headView, this.start(this.end))
+      const [object, frame] = this.head as unknown as [number, number]
+      this.placesOf(object).set(frame, this.end)
     }
+  }
+}
+
+/** Core hears of what went wrong by a text. */
+function saying(done: string, work: () => void): string | undefined {
+  try {
+    work()
+    return undefined
+  } catch (thrown) {
+    return asMaskletError(thrown, 'io_failed', `a tracked frame's record cannot be ${done}`).message
   }
 }

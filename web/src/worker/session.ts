@@ -2,28 +2,28 @@ import type { MaskForms, ObjectState, Plan, Progress, PropagateOptions, Tracking
 import type { Budget, Holder } from '../budget/budget.js'
 import { check } from '../core/core.js'
 import type { CoreFrame, CoreModule, CorePrompt, CoreSession, Outcome, SavedDetails, SessionDescription } from '../core/module.js'
-import { MaskletError, asMaskletError, cancelled, closed } from '../errors/error.js'
+import { MaskletError, type PlainError, asMaskletError, cancelled, closed } from '../errors/error.js'
 import type { ClipSource } from '../media/clip.js'
 import type { CallContext, Moved } from '../protocol/serve.js'
 import { KeptTensors } from '../runtime/kept_tensors.js'
 import type { Runtime } from '../runtime/runtime.js'
-import { blobSource } from '../weights/source.js'
+import { type OpenWeights, blobSource } from '../weights/source.js'
 import { drive } from './drive.js'
-import type { RecordFile } from './record_file.js'
+import { linesOf, takeLines } from './result_lines.js'
+import { Results } from './results.js'
+import { type SavedSession, gathered } from './saved_file.js'
+import type { Spill } from './spill.js'
 import { type WireFrame, coreForms, wireFrame } from './wire.js'
-
-/** Results that a stream keeps. */
-const streamResults = 256
 
 /** What bounds a session's memory. */
 export interface SessionBudget {
   budget: Budget
   /** Whether it may step down where memory does not do. */
   degrades: boolean
-  /** Absent: all records stay in core's memory. */
-  records: RecordFile | undefined
-  /** Core's session again, from saved bytes, with other settings. */
-  restore(bytes: Uint8Array, settings: { cachedFrames?: number; memories?: number }): Outcome<CoreSession>
+  /** Absent: all records and results stay in memory. */
+  spill: Spill | undefined
+  /** Core's session again, from a saved one, with other settings. */
+  restore(saved: OpenWeights, settings: { cachedFrames?: number; memories?: number }): Outcome<CoreSession>
   plan: Plan
   tracking: TrackingOptions
 }
@@ -42,23 +42,10 @@ export interface SessionInfo {
   interrupted?: { next: number; last: number; reverse: boolean }
 }
 
-export interface SavedSession {
-  /** The file, in parts. */
-  parts: Uint8Array[]
-  /** What saving took. */
-  ms: number
-}
-
-interface SavedLine {
-  frame: number
-  objects: (Omit<CoreFrame['objects'][number], 'counts'> & { rle: { counts: string } })[]
-}
-
 /** A session of core with its clip, its kept tensors and its results. */
 export class WorkerSession implements Holder {
   private readonly kept = new KeptTensors()
-  /** In the order of tracking. */
-  private readonly results = new Map<number, CoreFrame>()
+  private readonly results: Results
   /** Of prompts on frames that were not tracked yet. */
   private readonly previews = new Map<number, CoreFrame>()
   private direction = 'forward'
@@ -82,16 +69,13 @@ export class WorkerSession implements Holder {
     private readonly model: { name: string; fingerprint: string; inputSize: number },
     private readonly bounds: SessionBudget,
   ) {
+    this.results = bounds.spill?.results ?? new Results(undefined, !clip.frameCount)
     bounds.budget.add(this)
   }
 
   /** Takes over the results of a saved session. */
   restore(details: SavedDetails): void {
-    for (const line of details.results.split('\n')) {
-      if (!line) continue
-      const { frame, objects } = JSON.parse(line) as SavedLine
-      this.results.set(frame, { frame, objects: objects.map(({ rle, ...object }) => ({ ...object, counts: rle.counts })) })
-    }
+    takeLines(details.results, this.results)
     if (details.direction) this.direction = details.direction
     if (this.results.size) this.partial = 'cancelled: the saved session was not tracked further'
   }
@@ -121,9 +105,9 @@ export class WorkerSession implements Holder {
   async removeObject(object: number): Promise<void> {
     await this.shown()
     check(this.session.removeObject(object))
-    for (const frames of [this.results, this.previews])
-      for (const [frame, { objects }] of frames)
-        frames.set(frame, { frame, objects: objects.filter(({ id }) => id !== object) })
+    this.results.removeObject(object)
+    for (const [frame, { objects }] of this.previews)
+      this.previews.set(frame, { frame, objects: objects.filter(({ id }) => id !== object) })
   }
 
   async reset(): Promise<void> {
@@ -215,44 +199,32 @@ export class WorkerSession implements Holder {
 
   /** The frames that have results, in the order of tracking. */
   frames(): number[] {
-    return [...(this.results.size ? this.results : this.previews).keys()]
+    return this.results.size ? this.results.numbers() : [...this.previews.keys()]
   }
 
   exportJSON(): string {
     this.checkOpen()
     const { name, width, height, frameCount, scaledFrom } = this.clip
-    const clip = { width, height, frameCount }
+    const size = { width, height, frameCount }
     const prompts = this.describe().objects.flatMap(({ id, prompts: said }) => said.map((prompt) => header(id, prompt)))
     prompts.sort((a, b) => a.frame - b.frame || a.object - b.object)
     const { direction, model } = this
-    const head = { input: name, model: model.name, inputSize: model.inputSize, direction, clip, scaledFrom, prompts }
-    const frames = this.results.size ? this.results : this.previews
-    return check(this.core.headerLine(head)) + this.lines(frames) + this.core.endLine(frames.size, this.partial)
+    const head = { input: name, model: model.name, inputSize: model.inputSize, direction, clip: size, scaledFrom, prompts }
+    const frames = this.results.size ? this.results.all() : this.previews.values()
+    const count = this.results.size || this.previews.size
+    return check(this.core.headerLine(head)) + linesOf(this.core, frames, this.clip) + this.core.endLine(count, this.partial)
   }
 
-  /** While tracking runs, it is saved as it is after the frame under way. */
-  async save(): Promise<SavedSession> {
+  /** While tracking runs, it is saved as it is after the frame under way. `leavesSpill`: for the page's next worker, with what
+      lies in files left there. */
+  async save(leavesSpill: boolean): Promise<SavedSession> {
     this.checkOpen()
-    const save = (): Outcome<SavedSession> => {
-      const { clip, model } = this
-      const start = performance.now()
-      this.fingerprint ??= fingerprint(this.core, clip)
-      const { value: parts, error } = this.session.save({
-        clipName: clip.name,
-        clipFingerprint: this.fingerprint,
-        modelName: model.name,
-        modelFingerprint: model.fingerprint,
-        direction: this.direction,
-        results: this.lines(this.results),
-      })
-      return error ? { error } : { value: { parts, ms: performance.now() - start } }
-    }
-    const now = save()
+    const now = this.savedAs(leavesSpill)
     if (now.error?.code !== 'invalid_state') return check(now)
     return new Promise((resolve, reject) => {
       this.afterFrame.push(() => {
         try {
-          resolve(check(save()))
+          resolve(check(this.savedAs(leavesSpill)))
         } catch (thrown) {
           reject(thrown)
         }
@@ -286,8 +258,8 @@ export class WorkerSession implements Holder {
     return this.bounds.tracking
   }
 
-  get hasRecordFile(): boolean {
-    return this.bounds.records !== undefined
+  get spills(): boolean {
+    return this.bounds.spill !== undefined
   }
 
   cacheUse(): { hits: number; misses: number } {
@@ -296,10 +268,7 @@ export class WorkerSession implements Holder {
   }
 
   get resultBytes(): number {
-    let sum = 0
-    for (const frames of [this.results, this.previews])
-      for (const { objects } of frames.values()) for (const { counts } of objects) sum += counts.length + 100
-    return sum
+    return this.results.bytes
   }
 
   /** Ends what runs, then frees everything. */
@@ -312,7 +281,7 @@ export class WorkerSession implements Holder {
     this.kept.close()
     this.clip.close()
     this.bounds.budget.remove(this)
-    await this.bounds.records?.close()
+    await this.bounds.spill?.close()
   }
 
   /** After out_of_memory, where that is allowed: the same state in a session that holds less. Says what was given up. */
@@ -324,16 +293,33 @@ export class WorkerSession implements Holder {
     const before = tracking[name] || settings[name]
     if (before <= 1) return undefined
     const after = before >> 1
-    const bytes = joined(check(this.session.save(noDetails)))
+    const saved = check(gathered((take) => this.session.save(noDetails, this.spills, take)))
     const { hits, misses } = this.cacheUse()
     this.session.delete()
     this.kept.close()
     tracking[name] = after
-    this.session = check(restore(bytes, { [name]: after }))
+    this.session = check(restore(blobSource('the session', saved), { [name]: after }))
     this.usedBefore = { hits, misses }
     const step = `${name === 'memories' ? 'memories' : 'cached frames'} ${before} -> ${after}`
     budget.steps.push(step)
     return step
+  }
+
+  private savedAs(leavesSpill: boolean): Outcome<SavedSession> {
+    const { clip, model, results, bounds } = this
+    const start = performance.now()
+    const spill = leavesSpill ? bounds.spill?.kept : undefined
+    this.fingerprint ??= fingerprint(this.core, clip)
+    const details = {
+      clipName: clip.name,
+      clipFingerprint: this.fingerprint,
+      modelName: model.name,
+      modelFingerprint: model.fingerprint,
+      direction: this.direction,
+      results: linesOf(this.core, spill ? results.unfiled() : results.all(), clip),
+    }
+    const { value: file, error } = gathered((take) => this.session.save(details, spill !== undefined, take))
+    return file ? { value: { file, ms: performance.now() - start, spill } } : { error: error as PlainError }
   }
 
   private progress(done: number, frame: number | undefined, step?: string): Progress {
@@ -359,8 +345,8 @@ export class WorkerSession implements Holder {
       found = frame
     })
     if (!found) throw new MaskletError('runtime_failed', 'core reported no frame for a prompt')
-    const kept = this.results.has(found.frame) ? this.results : this.previews
-    kept.set(found.frame, plain(found))
+    if (this.results.has(found.frame)) this.results.set(plain(found))
+    else this.previews.set(found.frame, plain(found))
     return this.wire(found, forms)
   }
 
@@ -403,25 +389,13 @@ export class WorkerSession implements Holder {
 
   private async keep(frame: CoreFrame, forms: MaskForms | undefined): Promise<Moved<WireFrame>> {
     this.previews.delete(frame.frame)
-    this.results.set(frame.frame, plain(frame))
-    if (!this.clip.frameCount && this.results.size > streamResults) {
-      const oldest = this.results.keys().next().value
-      if (oldest !== undefined) this.results.delete(oldest)
-    }
+    this.results.set(plain(frame))
     return this.wire(frame, forms)
   }
 
   private wire(frame: CoreFrame, forms: MaskForms | undefined): Promise<Moved<WireFrame>> {
     const arrival = this.clip.arrival?.(frame.frame)
     return wireFrame(frame, this.clip, arrival ?? { time: this.clip.times[frame.frame] ?? 0 }, forms)
-  }
-
-  private lines(frames: Map<number, CoreFrame>): string {
-    const { width, height, frameCount, times } = this.clip
-    let text = ''
-    for (const frame of frames.values())
-      text += check(this.core.frameLine(frame, times[frame.frame] ?? 0, { width, height, frameCount }))
-    return text
   }
 
   private describe(): SessionDescription {
@@ -453,16 +427,6 @@ export function fingerprint(core: CoreModule, { name, file }: ClipSource): strin
 }
 
 const noDetails: SavedDetails = { clipName: '', clipFingerprint: '', modelName: '', modelFingerprint: '', direction: '', results: '' }
-
-function joined(parts: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.byteLength
-  }
-  return whole
-}
 
 /** Only what is kept: the run lengths. */
 function plain({ frame, objects }: CoreFrame): CoreFrame {
