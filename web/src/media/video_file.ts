@@ -3,6 +3,7 @@ import { recentPictures } from '../budget/plan.js'
 import { MaskletError, asMaskletError, throwIfAborted } from '../errors/error.js'
 import type { ClipSource } from './clip.js'
 import { FrameWalk } from './frame_walk.js'
+import { decodedAhead } from './paced_decoder.js'
 import { type DecodedPicture, bitmapOf, pictureOf } from './picture.js'
 
 /** Bytes of pictures kept while frames are asked for backwards, where decoding starts at an earlier key frame. */
@@ -13,8 +14,8 @@ const idleMs = 5000
 /** A video file: its frames by number, in the order in which they are shown. Decoded frames stream through; going
     backward, a stretch is decoded at once and kept. */
 export class VideoClip implements ClipSource {
-  /** The decoder's own, the picture that is read from it, and it in core. */
-  readonly picturesUnderWay = 6
+  /** The decoder's own, the one that it hands over, and a copy of it in core. */
+  readonly picturesUnderWay = decodedAhead + 2
   private held = Infinity
   /** The way of tracking, and looks at frames elsewhere, which must not disturb it. */
   private readonly way: FrameWalk
