@@ -14,8 +14,8 @@ const idleMs = 5000
 /** A video file: its frames by number, in the order in which they are shown. Decoded frames stream through; going
     backward, a stretch is decoded at once and kept. */
 export class VideoClip implements ClipSource {
-  /** The decoder's own, the one that it hands over, and a copy of it in core. */
-  readonly picturesUnderWay = decodedAhead + 2
+  /** The decoder's own, and the one that it hands over; a plan counts the one in core for itself. */
+  readonly picturesUnderWay = decodedAhead + 1
   private held = Infinity
   /** The way of tracking, and looks at frames elsewhere, which must not disturb it. */
   private readonly way: FrameWalk
