@@ -18,6 +18,7 @@ HostCosts host_of(const val& host) {
   costs.program_bytes = bytes_of(host, "program");
   costs.weights_held = host["weightsHeld"].as<double>();
   costs.weights_loading = host["weightsLoading"].as<double>();
+  costs.widened = host["widened"].as<double>();
   costs.spare = host["spare"].as<double>();
   costs.most_spare_bytes = bytes_of(host, "mostSpare");
   costs.run_bytes = bytes_of(host, "run");

@@ -64,7 +64,7 @@ export async function refusal(browser, url, options, plan) {
   }
 }
 
-const creation = ({ model, size = 0, limit = 2 ** 31, alone, threads = 1 }) => ({ model: model && basename(model), inputSize: size, limit, alone, threads })
+const creation = ({ model, size = 0, limit = 2 ** 31, alone, threads = 1, dtype = 'f32' }) => ({ model: model && basename(model), inputSize: size, limit, alone, threads, dtype })
 
 /** A file as a user chooses it; its bytes stay on disk. */
 async function giveFile(page, { frames, corrections = [] }) {
@@ -85,11 +85,12 @@ async function hideFiles(page) {
 
 // In the page:
 
-async function create({ model, inputSize, limit, alone, threads }) {
+async function create({ model, inputSize, limit, alone, threads, dtype }) {
   globalThis.twin = await masklet.Masklet.create({
     model: model ? { weights: '/weights', name: model, store: false } : 'nano',
     ...(inputSize && { inputSize }),
     threads,
+    dtype,
     provider: 'wasm',
     memoryLimit: limit,
     ...(alone && { encoderBeside: false }),

@@ -8,7 +8,7 @@ import { serve } from './server.mjs'
 import { refusal, routesFor, soak } from './soak.mjs'
 
 const usage = `tools/bench/soak-web [MODEL] [--limit 192MiB] [--frames 10000] [--size S] [--objects 2] [--corrections 100,5000,9000]
-                     [--seconds S] [--every 50] [--threads 1] [--alone] [--compare]
+                     [--seconds S] [--every 50] [--threads 1] [--dtype f32] [--alone] [--compare]
 Tracks a 1080p clip in Chromium under a cap on everything, and reads from outside what it holds: at every so many pictures,
 when one has just been taken in. The clip is a stream that the page draws; with --corrections it is a video file. Then it
 says what holds: the peak against the cap and against the plan, what memory grew from frame 50 on, the time a frame at the
@@ -31,6 +31,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: 'Infinity' },
     every: { type: 'string' },
     threads: { type: 'string', default: '1' },
+    dtype: { type: 'string', default: 'f32' },
     alone: { type: 'boolean', default: false },
     compare: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h' },
@@ -64,6 +65,7 @@ const options = {
   seconds: Number(values.seconds),
   every: Number(values.every ?? Math.max(1, Math.min(started, frames >> 2))),
   threads: Number(values.threads),
+  dtype: values.dtype,
   alone: values.alone,
 }
 const show = (bytes) => (bytes / mebibyte).toFixed(1)

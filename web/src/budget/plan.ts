@@ -16,6 +16,8 @@ const encoderBeside = 15 * 2 ** 20
 const weightsHeld = 1.1
 const weightsLoading = 3.2
 const weightsLoadingBeside = 4.2
+/** Of a network's f16 weights, what its runs take to widen them. */
+const widened = 0.45
 const spare = 0.3
 const mostSpare = 64 * 2 ** 20
 const run = 2 ** 20
@@ -72,6 +74,7 @@ export function planFor(core: CoreModule, model: CoreModel, asked: PlanAsked): P
         program,
         weightsHeld,
         weightsLoading: asked.encoderBeside ? weightsLoadingBeside : weightsLoading,
+        widened: asked.weights === 'f16' ? widened : 0,
         spare,
         mostSpare,
         run,

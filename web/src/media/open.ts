@@ -1,6 +1,6 @@
 import { MaskletError } from '../errors/error.js'
 import type { CallContext, Server } from '../protocol/serve.js'
-import { type Download, downloadBytes } from '../weights/source.js'
+import { type Download, downloadBlob } from '../weights/source.js'
 import type { ClipSource } from './clip.js'
 import { ImageClip } from './images.js'
 import { StreamClip } from './stream.js'
@@ -32,9 +32,9 @@ export async function openClip(
         onBytes: (done, total) =>
           void context.emit({ phase: 'download', done, total, unit: 'bytes', text: 'Downloading the video' }),
       }
-      const bytes = await downloadBytes(source.url, settings)
+      const blob = await downloadBlob(source.url, settings)
       const title = name ?? decodeURIComponent(new URL(source.url).pathname.split('/').pop() || 'video')
-      return openBlob(title, new Blob([bytes as Uint8Array<ArrayBuffer>]), context)
+      return openBlob(title, blob, context)
     }
   }
 }

@@ -1,5 +1,5 @@
 import { MaskletError } from '../errors/error.js'
-import { type ModelDownload, type OpenWeights, blobSource, bytesSource, downloadBytes } from './source.js'
+import { type ModelDownload, type OpenWeights, blobSource, bytesSource, downloadBlob } from './source.js'
 import { openStored, wrongHash } from './store.js'
 
 /** A model as the page sends it: addresses are absolute. */
@@ -30,15 +30,15 @@ async function openWeights(model: WireModel, settings: ModelDownload): Promise<O
       const stored = await openStored(name, weights, model.sha256, settings)
       if (stored) return stored
     }
-    const bytes = await downloadBytes(weights, settings)
-    if (model.sha256) {
-      const sum = settings.hash()
-      sum.update(bytes)
+    const sum = settings.hash()
+    try {
+      const blob = await downloadBlob(weights, settings, (chunk) => sum.update(chunk))
       const hex = sum.hex()
+      if (model.sha256 && hex !== model.sha256.toLowerCase()) throw wrongHash(weights, hex, model.sha256)
+      return blobSource(name, blob)
+    } finally {
       sum.delete()
-      if (hex !== model.sha256.toLowerCase()) throw wrongHash(weights, hex, model.sha256)
     }
-    return bytesSource(name, bytes)
   }
   if (weights instanceof Uint8Array) return bytesSource(model.name ?? 'model', weights)
   if (weights.size === 0) throw new MaskletError('corrupt_file', 'the checkpoint is empty; choose another file')
@@ -49,6 +49,5 @@ async function architectureText(given: WireModel['architecture'], signal: AbortS
   if (given === undefined) return ''
   if (typeof given === 'string') return given
   if (given instanceof Blob) return given.text()
-  const bytes = await downloadBytes(given.url, { signal, onBytes: () => undefined })
-  return new TextDecoder().decode(bytes)
+  return (await downloadBlob(given.url, { signal, onBytes: () => undefined })).text()
 }

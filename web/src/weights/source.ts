@@ -94,19 +94,22 @@ export async function* download(url: string, { onBytes, signal }: Download): Asy
     throw new MaskletError('io_failed', `downloading ${url} broke off after ${done} of ${total} bytes; try again`)
 }
 
-/** All the bytes at an address. */
-export async function downloadBytes(url: string, settings: Download): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let size = 0
+/** JavaScript holds no more of a download. */
+const partBytes = 4 * 2 ** 20
+
+/** What lies at an address, kept by the browser as it sees fit. `seen` gets each chunk. */
+export async function downloadBlob(url: string, settings: Download, seen?: (chunk: Uint8Array) => void): Promise<Blob> {
+  const parts: Blob[] = []
+  let chunks: Uint8Array<ArrayBuffer>[] = []
+  let held = 0
   for await (const chunk of download(url, settings)) {
-    chunks.push(chunk)
-    size += chunk.byteLength
+    seen?.(chunk)
+    chunks.push(chunk as Uint8Array<ArrayBuffer>)
+    held += chunk.byteLength
+    if (held < partBytes) continue
+    parts.push(new Blob(chunks))
+    chunks = []
+    held = 0
   }
-  const bytes = new Uint8Array(size)
-  let offset = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset)
-    offset += chunk.byteLength
-  }
-  return bytes
+  return new Blob([...parts, ...chunks])
 }
