@@ -22,8 +22,9 @@ const spare = 0.3
 const mostSpare = 64 * 2 ** 20
 const run = 2 ** 20
 
-/** Of results that stay in memory where there is a file for the others. */
-export const keptResultBytes = 2 * 2 ** 20
+/** Of results that stay in memory where there is a file for the others, and of those that a stream keeps. */
+export const keptResultBytes = 2 ** 18
+export const streamResultBytes = 2 ** 21
 
 /** Tracked frames on each side that a correction nearby finds in memory. */
 const hotFrames = 32
@@ -81,7 +82,7 @@ export function planFor(core: CoreModule, model: CoreModel, asked: PlanAsked): P
         encoderBeside: asked.encoderBeside ? encoderBeside : 0,
         pictureBytes: clip.pictureBytes,
         decoderPictures: clip.picturesUnderWay,
-        keptResults: keptResultBytes,
+        keptResults: isStream ? streamResultBytes : keptResultBytes,
       },
       clip,
       read: clip.scaledFrom ?? { width: 0, height: 0 },

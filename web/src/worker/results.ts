@@ -1,8 +1,8 @@
-import { keptResultBytes } from '../budget/plan.js'
+import { keptResultBytes, streamResultBytes } from '../budget/plan.js'
 import type { CoreFrame } from '../core/module.js'
 import type { ScratchFile } from './scratch_file.js'
 
-/** Results that a stream keeps. */
+/** Results that a stream keeps at most. */
 const streamResults = 256
 /** Of an object beside its run lengths. */
 const objectBytes = 100
@@ -131,7 +131,7 @@ export class Results {
 
   private dropOld(): void {
     for (const frame of this.inMemory.keys()) {
-      if (this.inMemory.size <= streamResults && this.held <= keptResultBytes) return
+      if (this.inMemory.size <= streamResults && this.held <= streamResultBytes) return
       this.leaveMemory(frame)
       this.frames.delete(frame)
     }
