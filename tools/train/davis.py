@@ -23,10 +23,10 @@ def sequences(root):
     return sorted(os.listdir(os.path.join(root, "JPEGImages")))
 
 
-def load(root, name, limit):
-    """(frames RGB, masks bool) of a sequence, at most `limit` frames."""
-    frames = sorted(glob.glob(os.path.join(root, "JPEGImages", name, "*.jpg")))[:limit]
-    masks = sorted(glob.glob(os.path.join(root, "Annotations", name, "*.png")))[:limit]
+def load(root, name):
+    """(frames RGB, masks bool) of a sequence."""
+    frames = sorted(glob.glob(os.path.join(root, "JPEGImages", name, "*.jpg")))
+    masks = sorted(glob.glob(os.path.join(root, "Annotations", name, "*.png")))
     return ([cv2.cvtColor(cv2.imread(path), cv2.COLOR_BGR2RGB) for path in frames],
             [cv2.imread(path, cv2.IMREAD_GRAYSCALE) > 0 for path in masks])
 
@@ -75,9 +75,9 @@ def flow_baselines(frames, first_mask):
     return medians, warps
 
 
-def by_stretch(values):
-    """Mean J of a list over frames 1, 2, ... and over stretches of them."""
-    out = {"j": float(np.mean(values))}
+def by_stretch(values, limit):
+    """Mean J of a list over frames 1, 2, ... up to `limit`, over stretches of them, and over all."""
+    out = {"j": float(np.mean(values[:limit - 1])), "j_whole": float(np.mean(values))}
     for low, high in STRETCHES:
         part = values[low - 1:high]
         out[f"j_{low}_to_{high}"] = float(np.mean(part)) if len(part) else None
@@ -85,10 +85,11 @@ def by_stretch(values):
 
 
 def score(model, root, limit=25, log=print):
-    """{method: {sequence: {...}, "mean": {...}}} for the model's prompts and ablations, and the baselines."""
+    """{method: {sequence: {...}, "mean": {...}}} for the model's prompts and ablations, and the baselines. Nothing looks
+    ahead, so one way through a sequence gives the scores of its first `limit` frames and of the whole."""
     table = {}
     for name in sequences(root):
-        frames, masks = load(root, name, limit)
+        frames, masks = load(root, name)
         encoded = encode(model, frames)
         medians, warps = flow_baselines(frames, masks[0])
         found = {"copy": copy_baseline(frames, masks[0]), "median flow": medians, "DIS warp": warps,
@@ -98,7 +99,7 @@ def score(model, root, limit=25, log=print):
                  "mask, no pointers": predict(model, encoded, masks[0], "mask", use_pointers=False)}
         for method, guesses in found.items():
             values = [jaccard(guess, truth) for guess, truth in zip(guesses, masks[1:])]
-            table.setdefault(method, {})[name] = by_stretch(values)
+            table.setdefault(method, {})[name] = by_stretch(values, limit)
         log(name, {method: round(rows[name]["j"], 3) for method, rows in table.items()})
     for rows in table.values():
         keys = next(iter(rows.values())).keys()

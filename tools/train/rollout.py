@@ -24,6 +24,7 @@ class Habits:
     taught_frames: float = 1.0  # share of a clip's frames through which the image encoder is trained
 
 
+RECALLED = 0.7  # of the image steps and of the clips: masks recalled beside what else is learnt there
 DRIFT = 0.3  # weight of the features' squared mean in the loss
 AFFINITY = (1.0, 0.5)  # weights of the affinity at strides 16 and 8
 
@@ -138,8 +139,8 @@ def image_pass(model, rng, images_n3ss, masks_nkss, kind, habits):
     content, tally.content_log = content_terms(model, model.without_memory(levels[0]), *levels[1:], masks_nkss,
                                                tokens.unflatten(0, (count, each)), habits.balance, rng)
     tally.content = habits.content * content
-    if rng.random() < 0.25:
-        _mask_path(model, encoded, masks, habits.balance, tally)
+    if rng.random() < RECALLED:
+        _recall(model, encoded, masks, encoded, masks, habits.balance, tally)
     return tally
 
 
@@ -150,6 +151,21 @@ def _mask_path(model, encoded, masks_bss, balance, tally):
     loss, log = step_loss(raw, target, presence(masks_bss), False, balance)
     tally.add(loss, log, 0.25, "mask")
     return pointer
+
+
+def _recall(model, from_encoded, from_masks_bss, encoded, masks_bss, balance, tally):
+    """A mask on one picture, remembered, is to be found on another one, or given back on the same.
+
+    A picture's features cost many times what a decode on them does: each gives more to learn from this way.
+    """
+    pointer = _mask_path(model, from_encoded, from_masks_bss, balance, tally)
+    ones = torch.ones(len(masks_bss), 1, device=masks_bss.device)
+    memory = model.encode_memory(from_encoded[0], from_masks_bss[:, None].float(), ones)
+    features, high0, high1 = encoded
+    raw = model.decode(model.attend_memory(features, [(memory, model.arch["num_maskmem"] - 1)], [(pointer, 1)]), high0, high1)
+    target = shrink_target(masks_bss, LOSS_SIDE * high0.shape[-1])
+    loss, log = step_loss(raw, target, presence(masks_bss), True, balance)
+    tally.add(loss, log, 0.5, "recall")
 
 
 def clip_pass(model, rng, images_nt3ss, masks_nktss, kind, habits):
@@ -198,6 +214,9 @@ def clip_pass(model, rng, images_nt3ss, masks_nktss, kind, habits):
             mask = damage(rng, mask, habits.corrupt)
             spatial.append(model.encode_memory(features, mask, present))
             pointers.append(model.pointer(token, present))
+    if rng.random() < RECALLED:
+        one, other = rng.integers(frames), rng.integers(frames)
+        _recall(model, at_frame(one), masks[:, one], at_frame(other), masks[:, other], habits.balance, tally)
     return tally
 
 

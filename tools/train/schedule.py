@@ -37,7 +37,7 @@ PHASES = [
     Phase("clips of 4", 3000, ((4, 2, 0.8), (1, 4, 0.2)), calm=0.7, teach=(0.3, 0.1),
           balance=(0.1, 0.1), prompts=(("mask", 0.6), ("click", 0.25), ("box", 0.15)), absent_weight=2.0, content=0.1),
     # Many images: a click must find its object before there is something to track.
-    Phase("clips of 4 and 8", 0, ((4, 2, 0.4), (8, 1, 0.2), (1, 4, 0.4)), calm=0.6, teach=(0.05, 0.05),
+    Phase("clips of 4 and 8", 0, ((4, 2, 0.5), (8, 1, 0.2), (1, 4, 0.3)), calm=0.6, teach=(0.05, 0.05),
           balance=(0.1, 0.1), prompts=(("mask", 0.5), ("click", 0.35), ("box", 0.15)), absent_weight=3.0, content=0.3),
 ]
 RATE, WARM_UP = 8e-4, 100

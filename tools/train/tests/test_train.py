@@ -20,6 +20,7 @@ sys.path.insert(0, os.path.dirname(HERE))
 import evaluate
 import export
 import grow
+import rollout
 import schedule
 import train
 from calibrate import centre, whiten
@@ -28,7 +29,7 @@ from content import content_terms
 from flat import Flat, orthogonal
 from losses import affinity_loss
 from prompts import centre_click
-from rollout import clip_pass, damage, draw_prompt, features_pass, geometry_pass
+from rollout import clip_pass, damage, draw_prompt, features_pass, geometry_pass, image_pass
 from sam2 import Sam2
 from tracker import Tracker, normalise
 
@@ -280,6 +281,17 @@ class Rollout(unittest.TestCase):
         mask = masks[0, 0, 0].numpy()
         with_memory, without = (self.second_frame(model, encoded, mask, use_spatial=use) for use in (True, False))
         self.assertGreater((with_memory - without).abs().max().item(), 1e-4)
+
+    def test_a_picture_alone_teaches_memory_as_well(self):
+        torch.manual_seed(0)
+        model, rng = Sam2(TINY), np.random.default_rng(0)
+        images, masks = make_clip(rng, TextureBank(None), 1, 64)
+        with mock.patch.object(rollout, "RECALLED", 1.0):
+            tally = image_pass(model, rng, normalise(images), torch.from_numpy(masks)[None, :, 0], "click", schedule.Habits())
+        tally.mean().backward()
+        self.assertIn("recall", [kind for kind, _ in tally.logs])
+        for part in (model.memory_encoder, model.memory_attention):
+            self.assertTrue(any(p.grad is not None and p.grad.abs().any() for p in part.parameters()))
 
     @staticmethod
     def second_frame(model, encoded, mask, **ablation):

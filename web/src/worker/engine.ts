@@ -60,6 +60,8 @@ interface ImageMode {
 
 /** For core before a model is planned. */
 const firstShare = 32 * 2 ** 20
+/** For core alone, through which the text of all results passes. */
+const completingShare = 2 ** 30
 /** What networks are built with, where memory does not say otherwise. */
 const usualChunk = 256
 /** Of the limit, with the image encoder in a worker of its own. */
@@ -119,7 +121,7 @@ export class Engine {
     exportJSON: (args: { session: number }) => this.session(args.session).exportJSON(),
     save: (args: { session: number; leavesSpill: boolean }) => this.session(args.session).save(args.leavesSpill),
     complete: async ({ coreUrl, ...session }: IncompleteSession & { coreUrl: string }) =>
-      completed((await createCore(coreUrl, firstShare)).module, session),
+      completed((await createCore(coreUrl, completingShare)).module, session),
     trace: (args: { session: number; tag: string }) => this.session(args.session).trace(args.tag),
     takeTrace: (args: { session: number }) => this.session(args.session).takeTrace(),
     setImage: (args: { source: WireSource }, context) => this.setImage(args.source, context),
