@@ -2,7 +2,7 @@ import type { RecordStore } from '../core/module.js'
 import { asMaskletError } from '../errors/error.js'
 import { ScratchFile } from './scratch_file.js'
 
-/** Before each record: its object and its frame, by which another worker finds it. */
+/** Before each record, written after it: its object, and its frame counted from 1, by which another worker finds it. */
 const headBytes = 8
 
 export interface KeptRecords {
@@ -49,7 +49,7 @@ export class RecordFile implements RecordStore {
       const places = this.placesOf(object)
       const place = places.get(frame) ?? this.free.pop() ?? this.end++
       this.file.write(record, this.start(place) + headBytes)
-      this.head.set([object, frame])
+      this.head.set([object, frame + 1])
       this.file.write(this.headView, this.start(place))
       places.set(frame, place)
     })
@@ -90,8 +90,9 @@ export class RecordFile implements RecordStore {
     if (!this.recordBytes) return
     for (const whole = Math.floor(this.file.size / this.start(1)); this.end < whole; ++this.end) {
       this.file.read(this.headView, this.start(this.end))
-      const [object, frame] = this.head as unknown as [number, number]
-      this.placesOf(object).set(frame, this.end)
+      const [object, number] = this.head as unknown as [number, number]
+      if (number) this.placesOf(object).set(number - 1, this.end)
+      else this.free.push(this.end)
     }
   }
 }
