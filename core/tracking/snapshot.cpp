@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 
 #include "core/base/json_fields.h"
 #include "core/tracking/record_bytes.h"
@@ -13,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 constexpr const char* kSessionTensor = "session";
 constexpr const char* kResultsTensor = "results";
 
@@ -33,11 +34,23 @@ struct RecordKind {
   bool needs_logits;  // a prompt's memory is made of them
   bool needs_memory;  // tracking attends to at least one
 };
-constexpr std::array<RecordKind, 4> kRecordKinds = {
+/// Kinds of which there are few: each record is described, and its arrays are tensors of their own.
+constexpr std::array<RecordKind, 3> kRecordKinds = {
     {{"conditioning", &ObjectTrack::conditioning, true, true},
-     {"tracked", &ObjectTrack::tracked, false, false},
      {"pending_conditioning", &ObjectTrack::pending_conditioning, true, false},
      {"pending_tracked", &ObjectTrack::pending_tracked, true, false}}};
+
+/// Tracked records, of which there may be one a frame, lie packed one behind the other in tensors of about this size,
+/// "o3.tracked.0" and so on: the file's header stays small, and one of them at a time is in memory.
+constexpr std::size_t kBlockBytes = 1 << 20;
+
+std::int64_t block_records(const Architecture& architecture) {
+  return static_cast<std::int64_t>(std::max<std::size_t>(1, kBlockBytes / record_bytes(architecture)));
+}
+
+std::string block_name(int object, int block) {
+  return "o" + std::to_string(object) + ".tracked." + std::to_string(block);
+}
 
 /// Name of one array of a record: "o3.tracked.f12.logits".
 std::string array_name(int object, const char* kind, int frame, const char* array) {
@@ -73,57 +86,42 @@ std::string as_utf8(const std::string& text) {
   return json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
 }
 
-/// Goes through an object's records of a kind by frame, those in the store included where one is given.
-class RecordReader {
+/// An object's tracked records: those in memory, and those in the store where one is given.
+class TrackedRecords {
  public:
-  RecordReader(const Architecture& architecture, RecordStore* store) : architecture_(architecture), store_(store) {}
+  TrackedRecords(const Architecture& architecture, RecordStore* store) : architecture_(architecture), store_(store) {}
 
   bool leaves_stored() const { return store_ == nullptr; }
 
-  template <class Visit>
-  Status visit(const ObjectTrack& track, const RecordKind& kind, Visit visit) {
-    const Records& records = track.*kind.records;
-    auto it = records.begin();
-    if (kind.records == &ObjectTrack::tracked && !leaves_stored()) {
-      for (const auto& [first, last] : track.stored.runs()) {
-        for (int frame = first; frame <= last; ++frame) {
-          for (; it != records.end() && it->first < frame; ++it) visit(it->first, it->second);
-          MASKLET_TRY(read(track.id, frame));
-          visit(frame, record_);
-        }
-      }
+  FrameSet frames(const ObjectTrack& track) const {
+    FrameSet all;
+    for (const auto& [frame, record] : track.tracked) all.insert(frame);
+    if (store_) {
+      for (const auto& [first, last] : track.stored.runs()) all.insert(first, last);
     }
-    for (; it != records.end(); ++it) visit(it->first, it->second);
-    return {};
+    return all;
   }
 
-  /// The record is good until the next call.
-  Result<const FrameRecord*> find(const ObjectTrack& track, const RecordKind& kind, int frame) {
-    const Records& records = track.*kind.records;
-    if (const auto it = records.find(frame); it != records.end()) return &it->second;
-    MASKLET_TRY(read(track.id, frame));
-    return &record_;
+  Result<Tensor> block(const ObjectTrack& track, std::span<const int> frames) const {
+    const std::size_t each = record_bytes(architecture_);
+    Tensor tensor(DType::u8, {static_cast<std::int64_t>(frames.size() * each)});
+    std::span<std::byte> left(tensor.bytes);
+    for (int frame : frames) {
+      if (const auto it = track.tracked.find(frame); it != track.tracked.end())
+        pack_record(it->second, architecture_, left.first(each));
+      else
+        MASKLET_TRY(store_->read(track.id, frame, left.first(each)));
+      left = left.subspan(each);
+    }
+    return tensor;
   }
 
  private:
-  Status read(int object, int frame) {
-    if (object == object_ && frame == frame_) return {};
-    bytes_.resize(record_bytes(architecture_));
-    MASKLET_TRY(store_->read(object, frame, bytes_));
-    record_ = unpack_record(bytes_, architecture_);
-    object_ = object;
-    frame_ = frame;
-    return {};
-  }
-
   const Architecture& architecture_;
   RecordStore* store_;
-  std::vector<std::byte> bytes_;
-  FrameRecord record_;  // the last one that was read, of object_ on frame_
-  int object_ = 0, frame_ = -1;
 };
 
-Result<json> track_json(const ObjectTrack& track, RecordReader& reader) {
+json track_json(const ObjectTrack& track, const TrackedRecords& tracked) {
   json prompts = json::array(), object = {{"id", track.id}};
   for (const auto& [frame, prompt] : track.prompts) {
     json points = json::array();
@@ -134,7 +132,8 @@ Result<json> track_json(const ObjectTrack& track, RecordReader& reader) {
   object["prompts"] = prompts;
   object["passed_forward"] = runs_json(track.passed_forward);
   object["passed_in_reverse"] = runs_json(track.passed_in_reverse);
-  if (reader.leaves_stored() && !track.stored.empty()) {
+  object["tracked"] = runs_json(tracked.frames(track));
+  if (tracked.leaves_stored() && !track.stored.empty()) {
     object["stored"] = runs_json(track.stored);
     json ious = json::array();
     for (const auto& [frame, iou] : track.stored_ious) ious.push_back({{"frame", frame}, {"iou", iou}});
@@ -142,25 +141,21 @@ Result<json> track_json(const ObjectTrack& track, RecordReader& reader) {
   }
   for (const RecordKind& kind : kRecordKinds) {
     json records = json::array();
-    MASKLET_TRY(reader.visit(track, kind, [&](int frame, const FrameRecord& record) {
+    for (const auto& [frame, record] : track.*kind.records)
       records.push_back({{"frame", frame},
                          {"object_score", record.object_score},
                          {"iou", record.iou},
                          {"order", record.order},
                          {"has_logits", !record.logits.empty()},
                          {"has_memory", !record.memory.empty()}});
-    }));
     object[kind.name] = records;
   }
   return object;
 }
 
-Result<json> state_json(const SessionState& state, const Architecture& architecture, RecordReader& reader) {
+json state_json(const SessionState& state, const Architecture& architecture, const TrackedRecords& tracked) {
   json objects = json::array();
-  for (const ObjectTrack& track : state.objects) {
-    MASKLET_ASSIGN(const json object, track_json(track, reader));
-    objects.push_back(object);
-  }
+  for (const ObjectTrack& track : state.objects) objects.push_back(track_json(track, tracked));
   json session = {{"version", kVersion},
                   {"architecture", to_json(architecture)},
                   {"clip", {{"width", state.clip.width},
@@ -181,32 +176,48 @@ Tensor array_tensor(DType dtype, const std::vector<T>& values) {
   return tensor;
 }
 
-/// One array to be written, made when its turn comes.
-struct ArrayEntry {
+Tensor text_tensor(const std::string& text) {
+  return array_tensor(DType::u8, std::vector<std::uint8_t>(text.begin(), text.end()));
+}
+
+/// A tensor to be written, made when its turn comes.
+struct Entry {
   TensorInfo info;
-  const ObjectTrack* track;
-  const RecordKind* kind;
-  int frame;
-  int array;  // 0 logits, 1 pointer, 2 memory
+  std::function<Result<Tensor>()> make;
 };
 
-Result<std::vector<ArrayEntry>> list_arrays(const SessionState& state, RecordReader& reader) {
-  std::vector<ArrayEntry> entries;
-  for (const ObjectTrack& track : state.objects) {
-    for (const RecordKind& kind : kRecordKinds) {
-      MASKLET_TRY(reader.visit(track, kind, [&](int frame, const FrameRecord& record) {
-        const auto add = [&](const char* name, int array, DType dtype, std::size_t size) {
-          if (size > 0)
-            entries.push_back({{array_name(track.id, kind.name, frame, name), dtype, {static_cast<std::int64_t>(size)}},
-                               &track, &kind, frame, array});
-        };
-        add("logits", 0, DType::f32, record.logits.size());
-        add("pointer", 1, DType::f32, record.pointer.size());
-        add("memory", 2, DType::bf16, record.memory.size());
-      }));
+template <class T>
+void list_array(std::vector<Entry>& entries, const std::string& name, DType dtype, const std::vector<T>& values) {
+  if (!values.empty())
+    entries.push_back({{name, dtype, {static_cast<std::int64_t>(values.size())}},
+                       [dtype, &values]() -> Result<Tensor> { return array_tensor(dtype, values); }});
+}
+
+void list_track(std::vector<Entry>& entries, const ObjectTrack& track, const TrackedRecords& tracked,
+                const Architecture& architecture) {
+  for (const RecordKind& kind : kRecordKinds) {
+    for (const auto& [frame, record] : track.*kind.records) {
+      list_array(entries, array_name(track.id, kind.name, frame, "logits"), DType::f32, record.logits);
+      list_array(entries, array_name(track.id, kind.name, frame, "pointer"), DType::f32, record.pointer);
+      list_array(entries, array_name(track.id, kind.name, frame, "memory"), DType::bf16, record.memory);
     }
   }
-  return entries;
+  std::vector<int> frames;
+  int blocks = 0;
+  const auto end_block = [&] {
+    const auto size = static_cast<std::int64_t>(frames.size() * record_bytes(architecture));
+    entries.push_back({{block_name(track.id, blocks++), DType::u8, {size}},
+                       [&track, &tracked, frames] { return tracked.block(track, frames); }});
+    frames.clear();
+  };
+  const FrameSet all = tracked.frames(track);
+  for (const auto& [first, last] : all.runs()) {
+    for (int frame = first; frame <= last; ++frame) {
+      frames.push_back(frame);
+      if (static_cast<std::int64_t>(frames.size()) == block_records(architecture)) end_block();
+    }
+  }
+  if (!frames.empty()) end_block();
 }
 
 // ---- reading ----
@@ -287,13 +298,11 @@ Status check_frame(int frame) {
   return corrupt("speaks of frame " + std::to_string(frame) + ", which no clip has");
 }
 
-/// What runs_json wrote; a frame alone, as files were written at first, is a run of one.
+/// What runs_json wrote.
 Status read_runs(const json& list, FrameSet& frames) {
   for (const json& run : list) {
-    const bool is_pair = run.is_array() && run.size() == 2;
-    const json &one = is_pair ? run[0] : run, &other = is_pair ? run[1] : run;
-    const bool are_frames = one.is_number_integer() && other.is_number_integer();
-    const std::int64_t first = are_frames ? one.get<std::int64_t>() : -1, last = are_frames ? other.get<std::int64_t>() : -1;
+    const bool is_pair = run.is_array() && run.size() == 2 && run[0].is_number_integer() && run[1].is_number_integer();
+    const std::int64_t first = is_pair ? run[0].get<std::int64_t>() : -1, last = is_pair ? run[1].get<std::int64_t>() : -1;
     if (first < 0 || last < first || last >= kMaxFrames)
       return corrupt("holds " + run.dump() + " where the first and the last of some frames should be");
     frames.insert(static_cast<int>(first), static_cast<int>(last));
@@ -336,34 +345,59 @@ Status read_prompts(const json& list, ObjectTrack& track) {
   return {};
 }
 
-/// Puts tracked records into a store as they are read.
-class RecordWriter {
+/// Puts tracked records into memory, or into a store where one is given.
+class TrackedWriter {
  public:
-  RecordWriter(const Architecture& architecture, RecordStore* store)
-      : architecture_(architecture), store_(store), bytes_(store ? record_bytes(architecture) : 0) {}
+  TrackedWriter(const Architecture& architecture, RecordStore* store) : architecture_(architecture), store_(store) {}
 
   const RecordStore* store() const { return store_; }
+  const Architecture& architecture() const { return architecture_; }
 
-  /// False where the frame is there already.
-  Result<bool> write(ObjectTrack& track, const RecordKind& kind, int frame, FrameRecord record) {
-    if (!store_ || kind.records != &ObjectTrack::tracked)
-      return (track.*kind.records).emplace(frame, std::move(record)).second;
-    if (track.stored.contains(frame)) return false;
-    pack_record(record, architecture_, bytes_);
-    MASKLET_TRY(store_->write(track.id, frame, bytes_));
+  Status write(ObjectTrack& track, int frame, std::span<const std::byte> bytes) {
+    FrameRecord record = unpack_record(bytes, architecture_);
+    const std::string which = "the tracked frame " + std::to_string(frame);
+    if (!std::isfinite(record.object_score) || !std::isfinite(record.iou)) return corrupt("has no score of " + which);
+    if (!store_) {
+      track.tracked.emplace(frame, std::move(record));
+      return {};
+    }
+    if (track.stored.contains(frame)) return corrupt("holds " + which + " twice");
+    MASKLET_TRY(store_->write(track.id, frame, bytes));
     track.stored.insert(frame);
     if (may_anchor(record)) track.stored_ious[frame] = record.iou;
-    return true;
+    return {};
   }
 
  private:
   const Architecture& architecture_;
   RecordStore* store_;
-  std::vector<std::byte> bytes_;
 };
 
-Status read_records(const json& list, ObjectTrack& track, const RecordKind& kind, ArrayReader& arrays,
-                    RecordWriter& writer) {
+/// Block by block, so that frames which a damaged file only claims to have are found missing at once.
+Status read_tracked(const json& list, ObjectTrack& track, ArrayReader& arrays, TrackedWriter& writer) {
+  FrameSet frames;
+  MASKLET_TRY(read_runs(list, frames));
+  const std::size_t each = record_bytes(writer.architecture());
+  std::int64_t left = 0;
+  for (const auto& [first, last] : frames.runs()) left += std::int64_t{last} - first + 1;
+  std::vector<std::byte> block;
+  std::size_t at = 0;
+  int blocks = 0;
+  for (const auto& [first, last] : frames.runs()) {
+    for (int frame = first; frame <= last; ++frame, --left) {
+      if (at == block.size()) {
+        const auto records = static_cast<std::size_t>(std::min(left, block_records(writer.architecture())));
+        MASKLET_TRY(arrays.read(block_name(track.id, blocks++), DType::u8, records * each, block));
+        at = 0;
+      }
+      MASKLET_TRY(writer.write(track, frame, std::span(block).subspan(at, each)));
+      at += each;
+    }
+  }
+  return {};
+}
+
+Status read_records(const json& list, ObjectTrack& track, const RecordKind& kind, ArrayReader& arrays) {
   for (const json& item : list) {
     JsonFields fields(item, std::string("saved ") + kind.name + " record");
     FrameRecord record;
@@ -378,14 +412,13 @@ Status read_records(const json& list, ObjectTrack& track, const RecordKind& kind
     if ((kind.needs_logits && !has_logits) || (kind.needs_memory && !has_memory))
       return corrupt(std::string("has no mask or no memory for the ") + kind.name + " frame " + std::to_string(frame));
     MASKLET_TRY(arrays.read_record(array_name(track.id, kind.name, frame, ""), has_logits, has_memory, record));
-    MASKLET_ASSIGN(const bool is_new, writer.write(track, kind, frame, std::move(record)));
-    if (!is_new)
+    if (!(track.*kind.records).emplace(frame, std::move(record)).second)
       return corrupt(std::string("holds the ") + kind.name + " frame " + std::to_string(frame) + " twice");
   }
   return {};
 }
 
-Result<ObjectTrack> read_track(const json& item, ArrayReader& arrays, RecordWriter& writer) {
+Result<ObjectTrack> read_track(const json& item, ArrayReader& arrays, TrackedWriter& writer) {
   JsonFields fields(item, "saved object");
   ObjectTrack track;
   track.id = fields.integer("id");
@@ -394,7 +427,8 @@ Result<ObjectTrack> read_track(const json& item, ArrayReader& arrays, RecordWrit
   MASKLET_TRY(read_runs(items(fields, "passed_in_reverse"), track.passed_in_reverse));
   MASKLET_TRY(read_stored(fields, writer.store(), track));
   for (const RecordKind& kind : kRecordKinds)
-    MASKLET_TRY(read_records(items(fields, kind.name), track, kind, arrays, writer));
+    MASKLET_TRY(read_records(items(fields, kind.name), track, kind, arrays));
+  MASKLET_TRY(read_tracked(items(fields, "tracked"), track, arrays, writer));
   MASKLET_TRY(fields.finish());
   return track;
 }
@@ -454,7 +488,7 @@ Result<SessionState> read_state(std::shared_ptr<ByteSource> source, const Archit
                      ", which no clip has");
   }
   ArrayReader arrays(*file, architecture);
-  RecordWriter writer(architecture, store);
+  TrackedWriter writer(architecture, store);
   for (const json& item : items(fields, "objects")) {
     MASKLET_ASSIGN(ObjectTrack track, read_track(item, arrays, writer));
     if (state.find(track.id)) return corrupt("holds object " + std::to_string(track.id) + " twice");
@@ -469,30 +503,24 @@ Result<SessionState> read_state(std::shared_ptr<ByteSource> source, const Archit
 
 Status save_state(const SessionState& state, const Architecture& architecture, const ByteSink& sink,
                   const SessionDetails& details, RecordStore* store) {
-  RecordReader reader(architecture, store);
-  MASKLET_ASSIGN(const json description, state_json(state, architecture, reader));
-  const std::string text = description.dump(-1, ' ', false, json::error_handler_t::replace);
-  MASKLET_ASSIGN(const std::vector<ArrayEntry> arrays, list_arrays(state, reader));
-  std::vector<TensorInfo> infos = {{kSessionTensor, DType::u8, {static_cast<std::int64_t>(text.size())}}};
-  for (const ArrayEntry& entry : arrays) infos.push_back(entry.info);
-  if (!details.results.empty())
-    infos.push_back({kResultsTensor, DType::u8, {static_cast<std::int64_t>(details.results.size())}});
+  const TrackedRecords tracked(architecture, store);
+  const std::string description =
+      state_json(state, architecture, tracked).dump(-1, ' ', false, json::error_handler_t::replace);
+  std::vector<Entry> entries;
+  const auto list_text = [&](const char* name, const std::string& text) {
+    entries.push_back({{name, DType::u8, {static_cast<std::int64_t>(text.size())}},
+                       [&text]() -> Result<Tensor> { return text_tensor(text); }});
+  };
+  list_text(kSessionTensor, description);
+  for (const ObjectTrack& track : state.objects) list_track(entries, track, tracked, architecture);
+  if (!details.results.empty()) list_text(kResultsTensor, details.results);
+  std::vector<TensorInfo> infos;
+  for (const Entry& entry : entries) infos.push_back(entry.info);
   std::map<std::string, std::string> metadata;
   for (const DetailText& detail : kDetailTexts) {
     if (!(details.*detail.text).empty()) metadata[detail.name] = as_utf8(details.*detail.text);
   }
-  const auto text_tensor = [](const std::string& characters) {
-    return array_tensor(DType::u8, std::vector<std::uint8_t>(characters.begin(), characters.end()));
-  };
-  const auto provide = [&](std::size_t index) -> Result<Tensor> {
-    if (index == 0) return text_tensor(text);
-    if (index > arrays.size()) return text_tensor(details.results);
-    const ArrayEntry& entry = arrays[index - 1];
-    MASKLET_ASSIGN(const FrameRecord* record, reader.find(*entry.track, *entry.kind, entry.frame));
-    if (entry.array == 2) return array_tensor(DType::bf16, record->memory);
-    return array_tensor(DType::f32, entry.array == 0 ? record->logits : record->pointer);
-  };
-  return write_safetensors(infos, metadata, provide, sink);
+  return write_safetensors(infos, metadata, [&](std::size_t index) { return entries[index].make(); }, sink);
 }
 
 Result<SessionState> load_state(std::shared_ptr<ByteSource> source, const Architecture& architecture,

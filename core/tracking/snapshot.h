@@ -23,15 +23,17 @@ struct SessionDetails {
 
 /// Writes a session's state as a .safetensors file, the same bytes on every target: the tensor "session" is JSON (u8)
 /// with everything but the arrays, which follow under their own names. The details' texts are the file's metadata, the
-/// results its tensor "results" (u8). Records that lie in `store`, the session's own, are read from there, and the
-/// bytes are those of a session that has them in memory. Without it they stay where they are: what is written does not
-/// grow with the clip, and goes on only with that store. Errors: the sink's, the store's.
+/// results its tensor "results" (u8). Tracked frames' records lie packed in tensors of about a mebibyte, of which one at a
+/// time is in memory. Records in `store`, the session's own, are read from there, and the bytes are those of a session that
+/// has them in memory. Without it they stay where they are: what is written does not grow with the clip, and goes on only
+/// with that store. Errors: the sink's, the store's.
 Status save_state(const SessionState& state, const Architecture& architecture, const ByteSink& sink,
                   const SessionDetails& details = {}, RecordStore* store = nullptr);
 
 /// Reads what save_state wrote; a session restored from it goes on with the same results, bit for bit.
 /// With a `store`, tracked frames' records go there one by one; it is the session's own where save_state left some there.
-/// Errors: corrupt_file (also where that store is missing), unsupported_file (another version), weights_mismatch (a session of another architecture), the store's.
+/// Errors: corrupt_file (also where that store is missing), unsupported_file (another version), weights_mismatch (a session
+/// of another architecture), the store's.
 Result<SessionState> load_state(std::shared_ptr<ByteSource> source, const Architecture& architecture,
                                 RecordStore* store = nullptr);
 

@@ -212,8 +212,8 @@ TEST_CASE("files that are no session say so") {
 
 TEST_CASE("a session of another version or architecture is refused by name") {
   const std::string file = rich_file();
-  CHECK_THAT(outcome(load(edited(file, [](nlohmann::json& s) { s["version"] = 2; }))),
-             StartsWith("unsupported_file: ") && Contains("version 2") && Contains("reads version 1"));
+  CHECK_THAT(outcome(load(edited(file, [](nlohmann::json& s) { s["version"] = 3; }))),
+             StartsWith("unsupported_file: ") && Contains("version 3") && Contains("reads version 2"));
   Architecture other = shared_model().architecture;
   other.mem_dim = 16;
   CHECK_THAT(outcome(load(file, other)),
@@ -235,13 +235,15 @@ TEST_CASE("damage to a session's description is found and named") {
       {"object as number", [](auto& s) { s["objects"][0] = 3; }, "saved object"},
       {"an object twice", [](auto& s) { s["objects"][1]["id"] = 1; }, "'o1."},
       {"rank below 0", [](auto& s) { s["next_order"] = -1; }, "'next_order' is -1"},
-      {"frame below 0", [](auto& s) { s["objects"][0]["tracked"][0]["frame"] = -1; }, "frame -1"},
-      {"a record twice", [](auto& s) { s["objects"][0]["tracked"].push_back(s["objects"][0]["tracked"][0]); },
-       "twice"},
+      {"frame below 0", [](auto& s) { s["objects"][0]["conditioning"][0]["frame"] = -1; }, "frame -1"},
+      {"a record twice",
+       [](auto& s) { s["objects"][0]["conditioning"].push_back(s["objects"][0]["conditioning"][0]); }, "twice"},
       {"a prompt twice", [](auto& s) { s["objects"][0]["prompts"].push_back(s["objects"][0]["prompts"][0]); },
        "twice"},
-      {"a frame that was never saved", [](auto& s) { s["objects"][0]["tracked"][0]["frame"] = 5; },
-       "'o1.tracked.f5.logits'"},
+      {"a frame that was never saved", [](auto& s) { s["objects"][0]["conditioning"][0]["frame"] = 5; },
+       "'o1.conditioning.f5.logits'"},
+      {"tracked frames that were never saved", [](auto& s) { s["objects"][0]["tracked"] = {{1, 100000}}; },
+       "'o1.tracked.0'"},
       {"a label that no prompt has", [](auto& s) { s["objects"][0]["prompts"][0]["points"][0][2] = 1e30; },
        "label"},
       {"a prompt without its mask",

@@ -233,12 +233,12 @@ TEST_CASE("a session that is cut, newer, or none is refused, and the file stays 
     CHECK(read_all(bench.options.save) == cut);
   }
   std::string newer = whole;
-  const std::size_t version = newer.find("\"version\":1");
+  const std::size_t version = newer.find("\"version\":2");
   REQUIRE(version != std::string::npos);
-  newer[version + 10] = '2';
+  newer[version + 10] = '3';
   write_all(bench.options.save, newer);
   CHECK(bench.refusal().code == ErrorCode::unsupported_file);
-  CHECK(bench.refusal().message.find("version 2; this masklet reads version 1") != std::string::npos);
+  CHECK(bench.refusal().message.find("version 3; this masklet reads version 2") != std::string::npos);
   bench.options.resume = bench.options.model.path;
   CHECK(bench.refusal().message.find("holds tensors, but no session") != std::string::npos);
   bench.options.resume = bench.folder / "nowhere";
