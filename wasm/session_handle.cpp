@@ -60,7 +60,7 @@ class Parts {
 SessionDetails details_of(const val& value) {
   return {string_or(value, "clipName", ""),  string_or(value, "clipFingerprint", ""),
           string_or(value, "modelName", ""), string_or(value, "modelFingerprint", ""),
-          string_or(value, "direction", ""), string_or(value, "results", "")};
+          string_or(value, "direction", ""), {}, static_cast<std::uint64_t>(value["resultsBytes"].as<double>())};
 }
 
 val save_into(const SessionState& state, const Architecture& architecture, const SessionDetails& details, RecordStore* store,
@@ -125,7 +125,7 @@ val SessionHandle::restore(std::shared_ptr<ModelHandle> model, std::shared_ptr<A
 
 val SessionHandle::details(val source) {
   return guarded([&] {
-    const auto found = load_details(std::make_shared<JsSource>(source));
+    const auto found = load_details(std::make_shared<JsSource>(source), false);
     if (!found) return failure(found.error());
     val value = val::object();
     value.set("clipName", found->clip_name);
@@ -133,22 +133,22 @@ val SessionHandle::details(val source) {
     value.set("modelName", found->model_name);
     value.set("modelFingerprint", found->model_fingerprint);
     value.set("direction", found->direction);
-    value.set("results", found->results);
+    value.set("resultsBytes", static_cast<double>(found->results_bytes));
     return success(value);
   });
 }
 
-val SessionHandle::complete(val source, val store, val results, val take) {
+val SessionHandle::complete(val source, val store, double results_bytes, val take) {
   return guarded([&] {
     const auto file = std::make_shared<JsSource>(source);
     const auto architecture = load_architecture(file);
     if (!architecture) return failure(architecture.error());
-    auto details = load_details(file);
+    auto details = load_details(file, false);
     if (!details) return failure(details.error());
     JsRecordStore records(store);
     const auto state = load_state(file, *architecture, &records);
     if (!state) return failure(state.error());
-    details->results = results.as<std::string>();
+    details->results_bytes = static_cast<std::uint64_t>(results_bytes);
     return save_into(*state, *architecture, *details, &records, take);
   });
 }

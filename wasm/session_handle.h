@@ -25,10 +25,11 @@ class SessionHandle final : public LoopHandle {
   static emscripten::val restore(std::shared_ptr<ModelHandle> model, std::shared_ptr<AccountHandle> account,
                                  emscripten::val source, emscripten::val settings, emscripten::val host);
 
-  /// {value: details} of the same.
+  /// {value: details} of the same; results are its last resultsBytes bytes.
   static emscripten::val details(emscripten::val source);
-  /// Of what save() gave with stored records left where they are, the file that it gives without: `take` as there.
-  static emscripten::val complete(emscripten::val source, emscripten::val store, emscripten::val results,
+  /// Of what save() gave with stored records left where they are, the file that it gives without: `results_bytes` and `take` as
+  /// there.
+  static emscripten::val complete(emscripten::val source, emscripten::val store, double results_bytes,
                                   emscripten::val take);
 
   emscripten::val add_points(emscripten::val prompt);
@@ -49,8 +50,8 @@ class SessionHandle final : public LoopHandle {
   emscripten::val describe();
   /// {current, peak, hits, misses}: bytes that the session holds in core; of frames' features, how often they were there.
   emscripten::val memory() const;
-  /// `take` gets a Uint8Array after the other, which are what restore() takes. `details`: {clipName, clipFingerprint,
-  /// modelName, modelFingerprint, direction, results}. `leaves_stored`: records in the store stay there, and only a session
+  /// `take` gets a Uint8Array after the other, which are what restore() takes once the results follow. `details`: {clipName,
+  /// clipFingerprint, modelName, modelFingerprint, direction, resultsBytes}. `leaves_stored`: records in the store stay there, and only a session
   /// with the same store goes on.
   emscripten::val save(emscripten::val details, bool leaves_stored, emscripten::val take);
 

@@ -516,11 +516,14 @@ Status save_state(const SessionState& state, const Architecture& architecture, c
   if (!details.results.empty()) list_text(kResultsTensor, details.results);
   std::vector<TensorInfo> infos;
   for (const Entry& entry : entries) infos.push_back(entry.info);
+  if (details.results.empty() && details.results_bytes)
+    infos.push_back({kResultsTensor, DType::u8, {static_cast<std::int64_t>(details.results_bytes)}});
   std::map<std::string, std::string> metadata;
   for (const DetailText& detail : kDetailTexts) {
     if (!(details.*detail.text).empty()) metadata[detail.name] = as_utf8(details.*detail.text);
   }
-  return write_safetensors(infos, metadata, [&](std::size_t index) { return entries[index].make(); }, sink);
+  return write_safetensors(infos, metadata, [&](std::size_t index) { return entries[index].make(); }, sink,
+                           infos.size() - entries.size());
 }
 
 Result<SessionState> load_state(std::shared_ptr<ByteSource> source, const Architecture& architecture,
@@ -564,7 +567,7 @@ Status check_same_size(const Clip& saved, const Clip& given) {
                                                 "; open that clip" + (is_scaled ? ", scaled down as it was then" : "")};
 }
 
-Result<SessionDetails> load_details(std::shared_ptr<ByteSource> source) {
+Result<SessionDetails> load_details(std::shared_ptr<ByteSource> source, bool with_results) {
   MASKLET_ASSIGN(const std::unique_ptr<SafetensorsFile> file, SafetensorsFile::open(std::move(source)));
   if (!file->find(kSessionTensor)) return corrupt("is none: the file holds tensors, but no session");
   SessionDetails details;
@@ -574,6 +577,11 @@ Result<SessionDetails> load_details(std::shared_ptr<ByteSource> source) {
   }
   if (const TensorInfo* results = file->find(kResultsTensor)) {
     if (results->dtype != DType::u8) return corrupt("holds results that are not text");
+    if (!with_results) {
+      if (results != &file->tensors().back()) return corrupt("has its results elsewhere than at its end");
+      details.results_bytes = static_cast<std::uint64_t>(element_count(results->shape));
+      return details;
+    }
     MASKLET_ASSIGN(const Tensor bytes, file->read(kResultsTensor));
     const auto text = bytes.as<char>();
     details.results.assign(text.begin(), text.end());

@@ -17,6 +17,9 @@ struct SessionDetails {
   std::string model_fingerprint;  ///< of the weights file
   std::string direction;          ///< "forward", "backward" or "both", as asked for
   std::string results;            ///< the frames' lines of masklets.jsonl, in the order of tracking
+  /// Where `results` is empty: the bytes of those that whoever saves writes behind the rest, and whoever loads finds at the
+  /// file's end.
+  std::uint64_t results_bytes = 0;
 
   bool operator==(const SessionDetails&) const = default;
 };
@@ -48,7 +51,7 @@ Status check_same_files(const SessionDetails& saved, const SessionDetails& given
 /// The same for the clip's size and its number of frames. Errors: invalid_argument.
 Status check_same_size(const Clip& saved, const Clip& given);
 
-/// The details of a saved session. Errors: corrupt_file, unsupported_file.
-Result<SessionDetails> load_details(std::shared_ptr<ByteSource> source);
+/// The details of a saved session, with its results or else with their size. Errors: corrupt_file, unsupported_file.
+Result<SessionDetails> load_details(std::shared_ptr<ByteSource> source, bool with_results = true);
 
 }  // namespace masklet

@@ -73,9 +73,9 @@ Status write_header(std::span<const TensorInfo> infos, const std::map<std::strin
 
 Status write_safetensors(std::span<const TensorInfo> infos,
                          const std::map<std::string, std::string>& metadata, const TensorProvider& provider,
-                         const ByteSink& sink) {
+                         const ByteSink& sink, std::size_t left_out) {
   MASKLET_TRY(write_header(infos, metadata, sink));
-  for (std::size_t i = 0; i < infos.size(); ++i) {
+  for (std::size_t i = 0; i + left_out < infos.size(); ++i) {
     MASKLET_ASSIGN(const Tensor tensor, provider(i));
     if (tensor.dtype != infos[i].dtype || tensor.shape != infos[i].shape) {
       return bad_tensor(infos[i].name, "it is " + std::string(dtype_name(tensor.dtype)) + " " +

@@ -69,6 +69,29 @@ TEST_CASE("A saved session's details come back, and none where there were none")
   }
 }
 
+TEST_CASE("Results that the caller writes behind the rest make the same file") {
+  SessionState state;
+  state.clip = {64, 48, 10};
+  const auto saved = [&](const SessionDetails& details) {
+    std::string bytes;
+    REQUIRE(save_state(state, Architecture(), [&](std::span<const std::byte> more) {
+              bytes.append(reinterpret_cast<const char*>(more.data()), more.size());
+              return Status();
+            }, details).ok());
+    return bytes;
+  };
+  SessionDetails whole, parts;
+  whole.direction = parts.direction = "forward";
+  whole.results = "{\"frame\":0}\n{\"frame\":1}\n";
+  parts.results_bytes = whole.results.size();
+  const std::string file = saved(whole);
+  CHECK((saved(parts) + whole.results == file));
+  const auto bytes = std::as_bytes(std::span(file));
+  const auto found = load_details(std::make_shared<MemorySource>(std::vector<std::byte>(bytes.begin(), bytes.end())), false);
+  REQUIRE(found.ok());
+  CHECK(*found == parts);
+}
+
 TEST_CASE("A name that is not UTF-8 is no reason to lose a session") {
   SessionState state;
   state.clip = {64, 48, 10};

@@ -119,8 +119,8 @@ export interface SavedDetails {
   modelFingerprint: string
   /** As tracking was asked for; '' where a session does not say. */
   direction: string
-  /** Frames' lines of masklets.jsonl, in the order of tracking. */
-  results: string
+  /** Of frames' lines of masklets.jsonl, in the order of tracking, which are the end of the file. */
+  resultsBytes: number
 }
 
 /** Where tracked frames' records lie: calls return undefined, or say why they cannot. The view is good during the call. */
@@ -167,7 +167,7 @@ export interface CoreSession extends Loop {
   result(forms: CoreForms | undefined): Outcome<CoreFrame>
   describe(): Outcome<SessionDescription>
   memory(): Held & { hits: number; misses: number }
-  /** `take` gets the file's bytes one after the other; `leavesStored`: without the records that lie in the store. */
+  /** `take` gets the file's bytes but for its results one after the other; `leavesStored`: without the records that lie in the store. */
   save(details: SavedDetails, leavesStored: boolean, take: (bytes: Uint8Array) => void): Outcome
   trace(tag: string): void
   takeTrace(): Outcome<Uint8Array>
@@ -233,7 +233,7 @@ export interface CoreModule {
   ): Outcome<CoreSession>
   sessionDetails(saved: ByteSource): Outcome<SavedDetails>
   /** The file that save() gives where it leaves nothing, of one that left records in the store. */
-  completeSession(saved: ByteSource, store: RecordStore, results: string, take: (bytes: Uint8Array) => void): Outcome
+  completeSession(saved: ByteSource, store: RecordStore, resultsBytes: number, take: (bytes: Uint8Array) => void): Outcome
   fingerprint(source: ByteSource): Outcome<string>
   /** plan_json of core/budget/plan.h; wasm/plan_value.h lists the request. */
   planSession(model: CoreModel, request: object): Outcome<string>

@@ -1,5 +1,6 @@
 import type { ByteSource } from '../core/module.js'
 import { MaskletError, asMaskletError } from '../errors/error.js'
+import { BlobParts } from './blob_parts.js'
 
 /** A checkpoint's bytes as core reads them, with what goes with them. */
 export interface OpenWeights extends ByteSource {
@@ -94,22 +95,12 @@ export async function* download(url: string, { onBytes, signal }: Download): Asy
     throw new MaskletError('io_failed', `downloading ${url} broke off after ${done} of ${total} bytes; try again`)
 }
 
-/** JavaScript holds no more of a download. */
-const partBytes = 4 * 2 ** 20
-
 /** What lies at an address, kept by the browser as it sees fit. `seen` gets each chunk. */
 export async function downloadBlob(url: string, settings: Download, seen?: (chunk: Uint8Array) => void): Promise<Blob> {
-  const parts: Blob[] = []
-  let chunks: Uint8Array<ArrayBuffer>[] = []
-  let held = 0
+  const parts = new BlobParts()
   for await (const chunk of download(url, settings)) {
     seen?.(chunk)
-    chunks.push(chunk as Uint8Array<ArrayBuffer>)
-    held += chunk.byteLength
-    if (held < partBytes) continue
-    parts.push(new Blob(chunks))
-    chunks = []
-    held = 0
+    parts.add(chunk)
   }
-  return new Blob([...parts, ...chunks])
+  return parts.blob()
 }

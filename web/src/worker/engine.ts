@@ -60,8 +60,6 @@ interface ImageMode {
 
 /** For core before a model is planned. */
 const firstShare = 32 * 2 ** 20
-/** For core alone, through which the text of all results passes. */
-const completingShare = 2 ** 30
 /** What networks are built with, where memory does not say otherwise. */
 const usualChunk = 256
 /** Of the limit, with the image encoder in a worker of its own. */
@@ -121,7 +119,7 @@ export class Engine {
     exportJSON: (args: { session: number }) => this.session(args.session).exportJSON(),
     save: (args: { session: number; leavesSpill: boolean }) => this.session(args.session).save(args.leavesSpill),
     complete: async ({ coreUrl, ...session }: IncompleteSession & { coreUrl: string }) =>
-      completed((await createCore(coreUrl, completingShare)).module, session),
+      completed((await createCore(coreUrl, firstShare)).module, session),
     trace: (args: { session: number; tag: string }) => this.session(args.session).trace(args.tag),
     takeTrace: (args: { session: number }) => this.session(args.session).takeTrace(),
     setImage: (args: { source: WireSource }, context) => this.setImage(args.source, context),
@@ -331,7 +329,7 @@ export class Engine {
         plan,
         tracking,
       })
-      if (details) this.restore(made, session, details)
+      if (details) await this.restore(made, session, args.saved as Blob, details)
       this.sessions.set(id, made)
       return made.info()
     } catch (thrown) {
@@ -409,7 +407,7 @@ export class Engine {
     return this.planned(session.clip, session.tracking, { objects: Math.max(1, session.objects().length), ...scene }, session)
   }
 
-  private restore(made: WorkerSession, session: CoreSession, details: SavedDetails): void {
+  private async restore(made: WorkerSession, session: CoreSession, saved: Blob, details: SavedDetails): Promise<void> {
     const { width, height, frameCount } = check(session.describe())
     const { clip } = made
     if (width !== clip.width || height !== clip.height || frameCount !== clip.frameCount) {
@@ -420,7 +418,7 @@ export class Engine {
           `${clip.frameCount} of ${clip.width} x ${clip.height}: open that clip, with the same limits.downscaleMax`,
       )
     }
-    made.restore(details)
+    await made.restore(saved, details)
   }
 
   /** A saved session goes on only with its own model and clip. */

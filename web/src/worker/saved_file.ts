@@ -1,7 +1,8 @@
 import { check } from '../core/core.js'
 import type { CoreModule, Outcome } from '../core/module.js'
+import { BlobParts } from '../weights/blob_parts.js'
 import { blobSource } from '../weights/source.js'
-import { type TimedClip, linesOf, takeLines } from './result_lines.js'
+import { type TimedClip, blobOfLines, linesOf, takeResults } from './result_lines.js'
 import { type KeptSpill, Spill } from './spill.js'
 
 /** A session as a file. */
@@ -19,12 +20,11 @@ export interface IncompleteSession {
   clip: TimedClip
 }
 
-/** The bytes that `write` gives one after the other, which the browser keeps as it sees fit: they are never in memory all
-    at once. */
-export function gathered(write: (take: (bytes: Uint8Array) => void) => Outcome): Outcome<Blob> {
-  const parts: Blob[] = []
-  const { error } = write((bytes) => void parts.push(new Blob([bytes as Uint8Array<ArrayBuffer>])))
-  return error ? { error } : { value: new Blob(parts, { type: 'application/octet-stream' }) }
+/** The bytes that `write` gives one after the other, and the results behind them. */
+export function gathered(write: (take: (bytes: Uint8Array) => void) => Outcome, results = new Blob()): Outcome<Blob> {
+  const parts = new BlobParts()
+  const { error } = write((bytes) => parts.add(bytes))
+  return error ? { error } : { value: new Blob([parts.blob(), results], { type: 'application/octet-stream' }) }
 }
 
 /** The file with what lay beside it. */
@@ -32,9 +32,9 @@ export async function completed(core: CoreModule, { file, spill, clip }: Incompl
   const source = blobSource('the kept session', file)
   const found = await Spill.reopen(spill)
   try {
-    takeLines(check(core.sessionDetails(source)).results, found.results)
-    const lines = linesOf(core, found.results.all(), clip)
-    return check(gathered((take) => core.completeSession(source, found.records, lines, take)))
+    await takeResults(file, check(core.sessionDetails(source)).resultsBytes, found.results)
+    const results = blobOfLines(linesOf(core, found.results.all(), clip))
+    return check(gathered((take) => core.completeSession(source, found.records, results.size, take), results))
   } finally {
     found.leave()
   }

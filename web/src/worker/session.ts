@@ -9,7 +9,7 @@ import { KeptTensors } from '../runtime/kept_tensors.js'
 import type { Runtime } from '../runtime/runtime.js'
 import { type OpenWeights, blobSource } from '../weights/source.js'
 import { drive } from './drive.js'
-import { linesOf, takeLines } from './result_lines.js'
+import { blobOfLines, linesOf, takeResults } from './result_lines.js'
 import { Results } from './results.js'
 import { type SavedSession, gathered } from './saved_file.js'
 import type { Spill } from './spill.js'
@@ -74,8 +74,8 @@ export class WorkerSession implements Holder {
   }
 
   /** Takes over the results of a saved session. */
-  restore(details: SavedDetails): void {
-    takeLines(details.results, this.results)
+  async restore(saved: Blob, details: SavedDetails): Promise<void> {
+    await takeResults(saved, details.resultsBytes, this.results)
     if (details.direction) this.direction = details.direction
     if (this.results.size) this.partial = 'cancelled: the saved session was not tracked further'
   }
@@ -212,7 +212,7 @@ export class WorkerSession implements Holder {
     const head = { input: name, model: model.name, inputSize: model.inputSize, direction, clip: size, scaledFrom, prompts }
     const frames = this.results.size ? this.results.all() : this.previews.values()
     const count = this.results.size || this.previews.size
-    return check(this.core.headerLine(head)) + linesOf(this.core, frames, this.clip) + this.core.endLine(count, this.partial)
+    return check(this.core.headerLine(head)) + [...linesOf(this.core, frames, this.clip)].join('') + this.core.endLine(count, this.partial)
   }
 
   /** While tracking runs, it is saved as it is after the frame under way. `leavesSpill`: for the page's next worker, with what
@@ -310,15 +310,16 @@ export class WorkerSession implements Holder {
     const start = performance.now()
     const spill = leavesSpill ? bounds.spill?.kept : undefined
     this.fingerprint ??= fingerprint(this.core, clip)
+    const lines = blobOfLines(linesOf(this.core, spill ? results.unfiled() : results.all(), clip))
     const details = {
       clipName: clip.name,
       clipFingerprint: this.fingerprint,
       modelName: model.name,
       modelFingerprint: model.fingerprint,
       direction: this.direction,
-      results: linesOf(this.core, spill ? results.unfiled() : results.all(), clip),
+      resultsBytes: lines.size,
     }
-    const { value: file, error } = gathered((take) => this.session.save(details, spill !== undefined, take))
+    const { value: file, error } = gathered((take) => this.session.save(details, spill !== undefined, take), lines)
     return file ? { value: { file, ms: performance.now() - start, spill } } : { error: error as PlainError }
   }
 
@@ -426,7 +427,7 @@ export function fingerprint(core: CoreModule, { name, file }: ClipSource): strin
   return file ? check(core.fingerprint(blobSource(name, file))) : ''
 }
 
-const noDetails: SavedDetails = { clipName: '', clipFingerprint: '', modelName: '', modelFingerprint: '', direction: '', results: '' }
+const noDetails: SavedDetails = { clipName: '', clipFingerprint: '', modelName: '', modelFingerprint: '', direction: '', resultsBytes: 0 }
 
 /** Only what is kept: the run lengths. */
 function plain({ frame, objects }: CoreFrame): CoreFrame {
