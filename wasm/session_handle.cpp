@@ -63,8 +63,8 @@ SessionDetails details_of(const val& value) {
           string_or(value, "direction", ""), {}, static_cast<std::uint64_t>(value["resultsBytes"].as<double>())};
 }
 
-val save_into(const SessionState& state, const Architecture& architecture, const SessionDetails& details, RecordStore* store,
-         const val& take) {
+val save_into(const SessionState& state, const Architecture& architecture, const SessionDetails& details,
+              RecordStore* store, const val& take) {
   Parts parts(take);
   const Status saved = save_state(
       state, architecture, [&](std::span<const std::byte> more) { return parts.add(more); }, details, store);

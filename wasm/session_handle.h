@@ -51,8 +51,8 @@ class SessionHandle final : public LoopHandle {
   /// {current, peak, hits, misses}: bytes that the session holds in core; of frames' features, how often they were there.
   emscripten::val memory() const;
   /// `take` gets a Uint8Array after the other, which are what restore() takes once the results follow. `details`: {clipName,
-  /// clipFingerprint, modelName, modelFingerprint, direction, resultsBytes}. `leaves_stored`: records in the store stay there, and only a session
-  /// with the same store goes on.
+  /// clipFingerprint, modelName, modelFingerprint, direction, resultsBytes}. `leaves_stored`: records in the store stay
+  /// there, and only a session with the same store goes on.
   emscripten::val save(emscripten::val details, bool leaves_stored, emscripten::val take);
 
   /// From now on decoder calls and the image encoder's inputs are collected under this tag; an empty one stops.

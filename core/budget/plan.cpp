@@ -134,7 +134,8 @@ class Pricer {
   /// Each object's mask and its logits, on the way out, beside the results that are kept.
   std::uint64_t results(std::uint64_t low) const {
     const std::uint64_t objects = request_.objects;
-    return request_.host.kept_result_bytes + objects * (pixels() + 2 * low * 4) + (request_.labels ? (4 * objects + 1) * pixels() : 0);
+    return request_.host.kept_result_bytes + objects * (pixels() + 2 * low * 4) +
+           (request_.labels ? (4 * objects + 1) * pixels() : 0);
   }
 
   const PlanRequest& request_;

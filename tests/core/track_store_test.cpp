@@ -76,6 +76,23 @@ struct Stored {
   std::string saved_with_store() { return saved(&store); }
 };
 
+/// Goes on with what was loaded for `next`, whose store has the frames, and holds it against `s`, whose whole file is given: a
+/// correction far back gives both the same.
+void check_goes_on(Stored& s, Stored& next, SessionState state, const std::string& whole) {
+  auto session = Session::restore(shared_model(), std::move(state), {&next.account, &next.store, 4, 0});
+  REQUIRE(outcome(session) == "ok");
+  next.session = std::move(*session);
+  CHECK((next.saved_with_store() == whole));
+  for (Stored* one : {&s, &next}) {
+    one->host.reported.clear();
+    one->run(one->session->add_points(click(1, 40, 10, 10)));
+    one->run(one->session->propagate({40, 5, false}));
+  }
+  REQUIRE(s.host.reported.size() == next.host.reported.size());
+  for (std::size_t i = 0; i < s.host.reported.size(); ++i)
+    CHECK(same(s.host.reported[i], next.host.reported[i]));
+}
+
 /// Two objects, tracked to the end; then corrections near, far and furthest, a way back, a look at old
 /// frames, a prompt taken back and an object forgotten.
 void long_story(Stored& s) {
@@ -149,18 +166,7 @@ TEST_CASE("a saved session goes on with its frames in another store") {
   CHECK(next.store.records.size() == kFrames - 1);
   CHECK(outcome(Session::restore(shared_model(), *state))
             .rfind("invalid_state: object 1 has frames in a store", 0) == 0);
-  auto session = Session::restore(shared_model(), std::move(*state), {&next.account, &next.store, 4, 0});
-  REQUIRE(outcome(session) == "ok");
-  next.session = std::move(*session);
-  CHECK((next.saved_with_store() == file));
-  for (Stored* one : {&s, &next}) {
-    one->host.reported.clear();
-    one->run(one->session->add_points(click(1, 40, 10, 10)));
-    one->run(one->session->propagate({40, 5, false}));
-  }
-  REQUIRE(s.host.reported.size() == next.host.reported.size());
-  for (std::size_t i = 0; i < s.host.reported.size(); ++i)
-    CHECK(same(s.host.reported[i], next.host.reported[i]));
+  check_goes_on(s, next, std::move(*state), file);
 }
 
 TEST_CASE("a session saved without its store goes on with that store, and its file does not grow with the clip") {
@@ -181,18 +187,7 @@ TEST_CASE("a session saved without its store goes on with that store, and its fi
   next.store = s.store;
   auto state = load_state(memory(beside), shared_model().architecture, &next.store);
   REQUIRE(outcome(state) == "ok");
-  auto session = Session::restore(shared_model(), std::move(*state), {&next.account, &next.store, 4, 0});
-  REQUIRE(outcome(session) == "ok");
-  next.session = std::move(*session);
-  CHECK((next.saved_with_store() == whole));
-  for (Stored* one : {&s, &next}) {
-    one->host.reported.clear();
-    one->run(one->session->add_points(click(1, 40, 10, 10)));
-    one->run(one->session->propagate({40, 5, false}));
-  }
-  REQUIRE(s.host.reported.size() == next.host.reported.size());
-  for (std::size_t i = 0; i < s.host.reported.size(); ++i)
-    CHECK(same(s.host.reported[i], next.host.reported[i]));
+  check_goes_on(s, next, std::move(*state), whole);
 }
 
 TEST_CASE("a store that fails ends the propagation; the session can go on once it works again") {

@@ -1,9 +1,6 @@
 import type { RecordStore } from '../core/module.js'
 import { asMaskletError } from '../errors/error.js'
-import { ScratchFile } from './scratch_file.js'
-
-/** Before each record, written after it: its object, and its frame counted from 1, by which another worker finds it. */
-const headBytes = 8
+import { EntryHead, ScratchFile } from './scratch_file.js'
 
 export interface KeptRecords {
   name: string
@@ -16,13 +13,15 @@ export class RecordFile implements RecordStore {
   private readonly places = new Map<number, Map<number, number>>()
   private readonly free: number[] = []
   private end = 0
-  private readonly head = new Int32Array(headBytes / 4)
-  private readonly headView = new Uint8Array(this.head.buffer)
+  /** Before each record, written after it: its object, and its frame counted from 1, by which another worker finds it. */
+  private readonly head: EntryHead
 
   private constructor(
     private readonly file: ScratchFile,
     private recordBytes: number,
-  ) {}
+  ) {
+    this.head = new EntryHead(file)
+  }
 
   static async create(page: string): Promise<RecordFile> {
     return new RecordFile(await ScratchFile.create(page), 0)
@@ -48,9 +47,8 @@ export class RecordFile implements RecordStore {
       this.recordBytes = record.byteLength
       const places = this.placesOf(object)
       const place = places.get(frame) ?? this.free.pop() ?? this.end++
-      this.file.write(record, this.start(place) + headBytes)
-      this.head.set([object, frame + 1])
-      this.file.write(this.headView, this.start(place))
+      this.file.write(record, this.start(place) + EntryHead.bytes)
+      this.head.write(object, frame + 1, this.start(place))
       places.set(frame, place)
     })
   }
@@ -59,7 +57,7 @@ export class RecordFile implements RecordStore {
     return saying('read', () => {
       const place = this.places.get(object)?.get(frame)
       if (place === undefined) throw new Error(`there is none of object ${object} on frame ${frame}`)
-      this.file.read(record, this.start(place) + headBytes)
+      this.file.read(record, this.start(place) + EntryHead.bytes)
     })
   }
 
@@ -77,7 +75,7 @@ export class RecordFile implements RecordStore {
   }
 
   private start(place: number): number {
-    return place * (headBytes + this.recordBytes)
+    return place * (EntryHead.bytes + this.recordBytes)
   }
 
   private placesOf(object: number): Map<number, number> {
@@ -89,8 +87,7 @@ export class RecordFile implements RecordStore {
   private find(): void {
     if (!this.recordBytes) return
     for (const whole = Math.floor(this.file.size / this.start(1)); this.end < whole; ++this.end) {
-      this.file.read(this.headView, this.start(this.end))
-      const [object, number] = this.head as unknown as [number, number]
+      const [object, number] = this.head.read(this.start(this.end))
       if (number) this.placesOf(object).set(number - 1, this.end)
       else this.free.push(this.end)
     }

@@ -1,14 +1,16 @@
 import { keptResultBytes, streamResultBytes } from '../budget/plan.js'
 import type { CoreFrame } from '../core/module.js'
-import type { ScratchFile } from './scratch_file.js'
+import { EntryHead, type ScratchFile } from './scratch_file.js'
 
 /** Results that a stream keeps at most. */
 const streamResults = 256
 /** Of an object beside its run lengths. */
 const objectBytes = 100
 
-/** Before each result in the file: its frame, and how long it is. */
-const headBytes = 8
+/** What a frame's results take. */
+export function resultBytes({ objects }: CoreFrame): number {
+  return objects.reduce((sum, { counts }) => sum + counts.length + objectBytes, 0)
+}
 
 /** What of a file is a session's results. */
 export interface KeptResults {
@@ -32,24 +34,21 @@ export class Results {
   private from = 0
   private end = 0
   private removed: KeptResults['removed'] = []
-  private readonly head = new Int32Array(headBytes / 4)
-  private readonly headView = new Uint8Array(this.head.buffer)
+  private readonly file: ResultFile | undefined
 
   /** Without a file all stay in memory; of a stream, whose frames do not come again, the last ones. */
   constructor(
-    private readonly file: ScratchFile | undefined,
+    file: ScratchFile | undefined,
     private readonly isStream = false,
-  ) {}
+  ) {
+    this.file = file && new ResultFile(file)
+  }
 
   /** Takes over what another worker left in the file. */
   find({ from, end, removed }: KeptResults): void {
     this.from = from
     this.removed = [...removed]
-    for (let at = from; at < end; ) {
-      const { frame, bytes } = this.headAt(at)
-      this.frames.set(frame, at)
-      at += headBytes + bytes
-    }
+    for (const [frame, at] of this.file?.places(from, end) ?? []) this.frames.set(frame, at)
     this.end = end
   }
 
@@ -86,7 +85,7 @@ export class Results {
     const { frame } = result
     this.leaveMemory(frame)
     this.frames.set(frame, result)
-    const bytes = result.objects.reduce((sum, { counts }) => sum + counts.length + objectBytes, 0)
+    const bytes = resultBytes(result)
     this.inMemory.set(frame, bytes)
     this.held += bytes
     if (this.isStream) this.dropOld()
@@ -137,30 +136,51 @@ export class Results {
     }
   }
 
-  private spill(file: ScratchFile): void {
+  private spill(file: ResultFile): void {
     for (const frame of this.inMemory.keys()) {
       if (this.held <= keptResultBytes) return
-      const bytes = new TextEncoder().encode(JSON.stringify(this.frames.get(frame)))
-      this.head.set([frame, bytes.byteLength])
-      file.write(this.headView, this.end)
-      file.write(bytes, this.end + headBytes)
+      const end = file.write(this.frames.get(frame) as CoreFrame, this.end)
       this.frames.set(frame, this.end)
-      this.end += headBytes + bytes.byteLength
+      this.end = end
       this.leaveMemory(frame)
     }
   }
 
-  private headAt(at: number): { frame: number; bytes: number } {
-    this.file?.read(this.headView, at)
-    const [frame, bytes] = this.head as unknown as [number, number]
-    return { frame, bytes }
-  }
-
   private readAt(at: number): CoreFrame {
-    const bytes = new Uint8Array(this.headAt(at).bytes)
-    this.file?.read(bytes, at + headBytes)
-    const { frame, objects } = JSON.parse(new TextDecoder().decode(bytes)) as CoreFrame
+    const { frame, objects } = (this.file as ResultFile).read(at)
     const gone = this.removed.filter(({ before }) => at < before).map(({ object }) => object)
     return { frame, objects: objects.filter(({ id }) => !gone.includes(id)) }
+  }
+}
+
+/** Results one after the other, each with its frame and its length before it. */
+class ResultFile {
+  private readonly head: EntryHead
+
+  constructor(private readonly file: ScratchFile) {
+    this.head = new EntryHead(file)
+  }
+
+  /** Returns where the next one goes. */
+  write(result: CoreFrame, at: number): number {
+    const bytes = new TextEncoder().encode(JSON.stringify(result))
+    this.head.write(result.frame, bytes.byteLength, at)
+    this.file.write(bytes, at + EntryHead.bytes)
+    return at + EntryHead.bytes + bytes.byteLength
+  }
+
+  read(at: number): CoreFrame {
+    const bytes = new Uint8Array(this.head.read(at)[1])
+    this.file.read(bytes, at + EntryHead.bytes)
+    return JSON.parse(new TextDecoder().decode(bytes)) as CoreFrame
+  }
+
+  /** Each result's frame, and where it lies. */
+  *places(from: number, end: number): Iterable<[frame: number, at: number]> {
+    for (let at = from; at < end; ) {
+      const [frame, bytes] = this.head.read(at)
+      yield [frame, at]
+      at += EntryHead.bytes + bytes
+    }
   }
 }

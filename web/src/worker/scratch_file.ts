@@ -95,6 +95,25 @@ export class ScratchFile {
   }
 }
 
+/** What goes before an entry of a file: two whole numbers. */
+export class EntryHead {
+  static readonly bytes = 8
+  private readonly numbers = new Int32Array(EntryHead.bytes / 4)
+  private readonly view = new Uint8Array(this.numbers.buffer)
+
+  constructor(private readonly file: Pick<ScratchFile, 'read' | 'write'>) {}
+
+  write(first: number, second: number, at: number): void {
+    this.numbers.set([first, second])
+    this.file.write(this.view, at)
+  }
+
+  read(at: number): [number, number] {
+    this.file.read(this.view, at)
+    return [this.numbers[0] as number, this.numbers[1] as number]
+  }
+}
+
 async function folderHandle(): Promise<FileSystemDirectoryHandle> {
   const root = await navigator.storage.getDirectory()
   return root.getDirectoryHandle(folderName, { create: true })

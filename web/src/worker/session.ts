@@ -10,7 +10,7 @@ import type { Runtime } from '../runtime/runtime.js'
 import { type OpenWeights, blobSource } from '../weights/source.js'
 import { drive } from './drive.js'
 import { blobOfLines, linesOf, takeResults } from './result_lines.js'
-import { Results } from './results.js'
+import { Results, resultBytes } from './results.js'
 import { type SavedSession, gathered } from './saved_file.js'
 import type { Spill } from './spill.js'
 import { type WireFrame, coreForms, wireFrame } from './wire.js'
@@ -219,8 +219,7 @@ export class WorkerSession implements Holder {
       lies in files left there. */
   async save(leavesSpill: boolean): Promise<SavedSession> {
     this.checkOpen()
-    const now = this.savedAs(leavesSpill)
-    if (now.error?.code !== 'invalid_state') return check(now)
+    if (this.session.describe().error?.code !== 'invalid_state') return check(this.savedAs(leavesSpill))
     return new Promise((resolve, reject) => {
       this.afterFrame.push(() => {
         try {
@@ -268,7 +267,7 @@ export class WorkerSession implements Holder {
   }
 
   get resultBytes(): number {
-    return this.results.bytes
+    return [...this.previews.values()].reduce((sum, frame) => sum + resultBytes(frame), this.results.bytes)
   }
 
   /** Ends what runs, then frees everything. */
