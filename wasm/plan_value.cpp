@@ -26,6 +26,7 @@ HostCosts host_of(const val& host) {
   costs.picture_bytes = host["pictureBytes"].as<double>();
   costs.decoder_pictures = int_or(host, "decoderPictures", 0);
   costs.kept_result_bytes = bytes_of(host, "keptResults");
+  costs.results_under_way = int_or(host, "resultsUnderWay", 0);
   costs.loads_before_frames = true;
   return costs;
 }

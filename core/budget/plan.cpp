@@ -131,11 +131,11 @@ class Pricer {
     return static_cast<std::uint64_t>(request_.objects) * (request_.prompted_frames + around);
   }
 
-  /// Each object's mask and its logits, on the way out, beside the results that are kept.
+  /// Each object's mask and its logits, in the making; frames' masks on their way; the results that are kept.
   std::uint64_t results(std::uint64_t low) const {
-    const std::uint64_t objects = request_.objects;
+    const std::uint64_t objects = request_.objects, labels = request_.labels ? 1 : 0;
     return request_.host.kept_result_bytes + objects * (pixels() + 2 * low * 4) +
-           (request_.labels ? (4 * objects + 1) * pixels() : 0);
+           labels * (4 * objects + 1) * pixels() + request_.host.results_under_way * (objects + labels) * pixels();
   }
 
   const PlanRequest& request_;

@@ -51,6 +51,7 @@ struct HostCosts {
   double picture_bytes = 1.5;       ///< a pixel of a decoded picture
   int decoder_pictures = 0;         ///< that the decoder holds for itself
   std::uint64_t kept_result_bytes = 0;  ///< of frames' run lengths, before they go to a file
+  int results_under_way = 0;        ///< frames whose masks whoever asked for them has not let go of yet
   bool loads_before_frames = false;  ///< networks are loaded before a clip is there
 };
 

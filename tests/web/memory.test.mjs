@@ -6,16 +6,15 @@ import { after, before, beforeEach, test } from 'node:test'
 import { launch, openPage } from './browser.mjs'
 import { frames } from './clips.mjs'
 import { repository, serve } from './server.mjs'
-import { measuresMemory } from './outside.mjs'
-import { refusal, soak } from './soak.mjs'
+import { refusal, routesFor, soak } from './soak.mjs'
 
 const mebibyte = 2 ** 20
 const nano = JSON.parse(readFileSync(join(repository, 'models/nano/model.json')))
 const lowerings = Number(process.env.LOWERINGS ?? 12)
 let server, browser, page
 before(async () => {
-  server = await serve({ mounts: { '/clip/': frames() } })
-  browser = await launch([measuresMemory])
+  server = await serve({ mounts: { '/clip/': frames() }, routes: routesFor() })
+  browser = await launch()
 })
 after(async () => {
   await browser.close()

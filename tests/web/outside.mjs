@@ -1,20 +1,89 @@
-// What a page and its workers hold, read from outside of the program: the browser's own account of their memory, in which
-// WebAssembly memories and ArrayBuffers are, and the decoded frames that are open.
+// What a page and its workers hold, read from outside of the program: the lengths of their WebAssembly memories, the heaps
+// and ArrayBuffers of JavaScript as DevTools count them, and the decoded frames that are open.
+// (performance.measureUserAgentSpecificMemory gives one number for all of it, in which one WebAssembly memory that grew is
+// missing and another is counted several times.)
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { repository } from './server.mjs'
 
-/** For launch(): the account is made when it is asked for, garbage left out. */
-export const measuresMemory = '--enable-blink-features=ForceEagerMeasureMemory'
+const workerPath = '/dist/worker.js'
 
-/** The browser's account now, in bytes. */
-export const heldBytes = (page) => page.evaluate(async () => (await performance.measureUserAgentSpecificMemory()).bytes)
+/** Routes for serve(): the package's worker, which notes the WebAssembly memories that it makes before all else. */
+export const watchedWorker = {
+  [workerPath]: (_, response) => {
+    response.setHeader('Content-Type', 'text/javascript')
+    response.end(`(${noteMemories})()\n${readFileSync(join(repository, 'web', workerPath))}`)
+  },
+}
+
+/**
+ * An account of `page` and the workers that it has from now on; it holds for one page of a server with `watchedWorker`.
+ * Gives a function that resolves with the bytes held now, garbage left out.
+ */
+export async function openAccount(page) {
+  const session = await page.context().newCDPSession(page)
+  const target = await inspect({ send: (...message) => session.send(...message), on: (...event) => session.on(...event) })
+  return () => target.heldBytes()
+}
+
+/** A page or worker that DevTools look into, and its workers. */
+async function inspect({ send, on }) {
+  const workers = new Map()
+  on('Target.attachedToTarget', ({ sessionId, targetInfo }) => {
+    // The runtime's threads have no memory of their own, and do not answer while they wait.
+    if (new URL(targetInfo.url).pathname === workerPath) workers.set(sessionId, inspect(relay({ send, on }, sessionId)))
+  })
+  on('Target.detachedFromTarget', ({ sessionId }) => workers.delete(sessionId))
+  await send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: false })
+  const own = async () => {
+    await send('HeapProfiler.enable')
+    await send('HeapProfiler.collectGarbage')
+    const { usedSize, backingStorageSize } = await send('Runtime.getHeapUsage')
+    const memories = await send('Runtime.evaluate', { expression: 'globalThis.memoryBytes?.() ?? 0' })
+    return usedSize + backingStorageSize + memories.result.value
+  }
+  return {
+    async heldBytes() {
+      const each = await Promise.all([own(), ...[...workers.values()].map(async (worker) => (await worker).heldBytes())])
+      return each.reduce((sum, bytes) => sum + bytes)
+    },
+  }
+}
+
+/** A worker's side of what its owner relays. One that ends before it answers holds nothing. */
+function relay(owner, sessionId) {
+  const nothing = { usedSize: 0, backingStorageSize: 0, result: { value: 0 } }
+  const answers = new Map()
+  const listeners = new Map()
+  let asked = 0
+  owner.on('Target.receivedMessageFromTarget', ({ sessionId: from, message }) => {
+    if (from !== sessionId) return
+    const { id, result = nothing, method, params } = JSON.parse(message)
+    answers.get(id)?.(result)
+    answers.delete(id)
+    for (const listener of listeners.get(method) ?? []) listener(params)
+  })
+  const ended = new Promise((end) => {
+    owner.on('Target.detachedFromTarget', ({ sessionId: gone }) => gone === sessionId && end(nothing))
+  })
+  const send = (method, params = {}) => {
+    const answer = new Promise((done) => answers.set(++asked, done))
+    const message = JSON.stringify({ id: asked, method, params })
+    const sent = owner.send('Target.sendMessageToTarget', { sessionId, message })
+    return Promise.race([answer, ended, sent.then(() => answer, () => nothing)])
+  }
+  const on = (event, listener) => void listeners.set(event, [...(listeners.get(event) ?? []), listener])
+  return { send, on }
+}
 
 /**
  * Watches `page`, whose worker is there, from now on: at every so many pictures the worker is stopped where one has just
  * been taken in, which is when the most of them are there, and `onSample` hears of what is held then: {bytes, open,
- * picture}, where `open` is bytes of frames that are open and `picture` how many were taken in. Frames that the page
- * itself makes it adds to `framesMade`, in bytes.
+ * picture}, where `bytes` is what `heldBytes` of openAccount() gives, `open` is bytes of frames that are open, and
+ * `picture` how many were taken in. Frames that the page itself makes it adds to `framesMade`, in bytes.
  */
-export async function watchFromOutside(page, every, onSample) {
-  await page.exposeFunction('pictureTaken', async ({ picture, open }) => onSample({ picture, open, bytes: await heldBytes(page) }))
+export async function watchFromOutside(page, heldBytes, every, onSample) {
+  await page.exposeFunction('pictureTaken', async ({ picture, open }) => onSample({ picture, open, bytes: await heldBytes() }))
   await page.evaluate(() => {
     const channel = new BroadcastChannel('outside')
     globalThis.framesMade = 0
@@ -24,7 +93,7 @@ export async function watchFromOutside(page, every, onSample) {
       channel.postMessage({ go: true })
     }
   })
-  const worker = page.workers().findLast((each) => each.url().endsWith('/dist/worker.js'))
+  const worker = page.workers().findLast((each) => each.url().endsWith(workerPath)) // not the encoder's, which ends otherwise
   await worker.evaluate((every) => {
     const channel = new BroadcastChannel('outside')
     let made = 0
@@ -62,4 +131,19 @@ export async function watchFromOutside(page, every, onSample) {
       return layout
     }
   }, every)
+}
+
+// In each worker, before all else:
+
+function noteMemories() {
+  const memories = new Set()
+  WebAssembly.Memory = new Proxy(WebAssembly.Memory, {
+    construct(target, args) {
+      const memory = new target(...args)
+      // The program makes memories to try out what the browser can do, too; those are garbage soon.
+      memories.add(new WeakRef(memory))
+      return memory
+    },
+  })
+  globalThis.memoryBytes = () => [...memories].reduce((sum, memory) => sum + (memory.deref()?.buffer.byteLength ?? 0), 0)
 }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { basename } from 'node:path'
 import { openPage } from './browser.mjs'
-import { heldBytes, watchFromOutside } from './outside.mjs'
+import { openAccount, watchFromOutside, watchedWorker } from './outside.mjs'
 import { squares } from './clips.mjs'
 
 /**
@@ -18,6 +18,7 @@ import { squares } from './clips.mjs'
 export async function soak(browser, url, options) {
   const { frames, seconds = Infinity, every = 50, objects = 2, corrections = [], onSample = () => undefined } = options
   const page = await openPage(browser, url)
+  const heldBytes = await openAccount(page)
   const samples = []
   const take = (sample) => {
     samples.push(sample)
@@ -25,7 +26,7 @@ export async function soak(browser, url, options) {
   }
   let loading = true
   const loads = (async () => {
-    while (loading) take({ picture: 0, open: 0, bytes: await heldBytes(page) })
+    while (loading) take({ picture: 0, open: 0, bytes: await heldBytes() })
   })()
   const encoderBeside = await page
     .evaluate(create, creation(options))
@@ -33,7 +34,7 @@ export async function soak(browser, url, options) {
   await loads
   if (options.unbounded) await hideFiles(page)
   let since = performance.now()
-  await watchFromOutside(page, every, (sample) => {
+  await watchFromOutside(page, heldBytes, every, (sample) => {
     take({ ...sample, ms: (performance.now() - since) / every })
     since = performance.now()
   })
@@ -73,8 +74,11 @@ async function giveFile(page, { frames, corrections = [] }) {
   await page.setInputFiles('input', squares(frames))
 }
 
-/** A route of the server for a checkpoint's file. */
-export const routesFor = (model) => (model ? { '/weights': (_, response) => createReadStream(model).pipe(response) } : {})
+/** Routes of the server: a worker that can be watched, and a checkpoint's file. */
+export const routesFor = (model) => ({
+  ...watchedWorker,
+  ...(model && { '/weights': (_, response) => createReadStream(model).pipe(response) }),
+})
 
 async function hideFiles(page) {
   const worker = page.workers().findLast((each) => each.url().endsWith('/dist/worker.js'))

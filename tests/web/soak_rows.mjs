@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { launch } from './browser.mjs'
-import { measuresMemory } from './outside.mjs'
 import { randomCheckpoint, randomModels } from './random_model.mjs'
 import { serve } from './server.mjs'
 import { refusal, routesFor, soak } from './soak.mjs'
@@ -78,7 +77,7 @@ const median = (samples) => samples.map(({ ms }) => ms).sort((a, b) => a - b)[sa
 const held = ({ bytes, open }) => bytes + open
 
 const server = await serve({ routes: routesFor(model) })
-const browser = await launch([measuresMemory])
+const browser = await launch()
 try {
   const limit = bytesOf(values.limit)
   const { plan, samples, program, tracked, masks, encoderBeside } = await soak(browser, server.url, {

@@ -76,6 +76,18 @@ TEST_CASE("Frames that are scaled down are priced as they are read and as they a
   CHECK(plan_json(plan).find(plan.scaling) != std::string::npos);
 }
 
+TEST_CASE("Masks on their way to the caller are priced, an object's and the labels of each frame") {
+  PlanRequest request = tiny_request();
+  const std::uint64_t pixels = 1280 * 720;
+  const std::uint64_t none = require_plan(request).price[MemoryCategory::results];
+  request.host.results_under_way = 2;
+  CHECK(require_plan(request).price[MemoryCategory::results] == none + 2 * 2 * pixels);
+  request.labels = true;
+  const std::uint64_t labelled = require_plan(request).price[MemoryCategory::results];
+  request.host.results_under_way = 0;
+  CHECK(labelled == require_plan(request).price[MemoryCategory::results] + 2 * 3 * pixels);
+}
+
 TEST_CASE("The price of weights kept as f16 or q8 is what the graphs hold") {
   Architecture tiny = published_models()[0].architecture;
   tiny.image_size = 256;

@@ -25,6 +25,8 @@ const run = 2 ** 20
 /** Of results that stay in memory where there is a file for the others, and of those that a stream keeps. */
 export const keptResultBytes = 2 ** 18
 export const streamResultBytes = 2 ** 21
+/** Frames whose masks the page has: the one that it looks at, and one that waits (Server.emit). */
+const resultsUnderWay = 2
 
 /** Tracked frames on each side that a correction nearby finds in memory. */
 const hotFrames = 32
@@ -83,6 +85,7 @@ export function planFor(core: CoreModule, model: CoreModel, asked: PlanAsked): P
         pictureBytes: clip.pictureBytes,
         decoderPictures: clip.picturesUnderWay,
         keptResults: isStream ? streamResultBytes : keptResultBytes,
+        resultsUnderWay,
       },
       clip,
       read: clip.scaledFrom ?? { width: 0, height: 0 },
