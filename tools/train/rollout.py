@@ -29,6 +29,11 @@ DRIFT = 0.3  # weight of the features' squared mean in the loss
 AFFINITY = (1.0, 0.5)  # weights of the affinity at strides 16 and 8
 
 
+def encode(model, pictures):
+    """Features of images [B, 3, S, S], or of what the trunk made of them (stages.py)."""
+    return model.encode_stages(pictures) if isinstance(pictures, list) else model.encode_images(pictures)
+
+
 def drift(features):
     """What all places of all pictures have in common, squared.
 
@@ -113,16 +118,16 @@ def prompt_rounds(model, rng, encoded, masks_bss, kind, rounds, balance, tally):
         labels = torch.cat([labels, torch.tensor([[l] for _, l in new], device=labels.device)], 1)
 
 
-def features_pass(model, rng, images_n3ss, masks_nkss):
+def features_pass(model, rng, pictures, masks_nkss):
     """Before there is a decoder to speak of: the image encoder learns what belongs together."""
-    levels = model.encode_images(images_n3ss)
+    levels = encode(model, pictures)
     tally = Tally()
     tally.drift = drift(levels[0])
     tally.affinity = affinity([levels], masks_nkss[:, :, None], rng)
     return tally
 
 
-def image_pass(model, rng, images_n3ss, masks_nkss, kind, habits):
+def image_pass(model, rng, pictures, masks_nkss, kind, habits):
     """Several objects of each image, encoded once; clicks or boxes, then up to two clicks on errors.
 
     Now and then also the pointer path of a mask. Most of the time goes into the pictures, not into rounds on them.
@@ -130,7 +135,7 @@ def image_pass(model, rng, images_n3ss, masks_nkss, kind, habits):
     rounds = int(rng.choice([1, 2, 3], p=[0.55, 0.25, 0.2]))
     count, each = masks_nkss.shape[:2]
     masks = masks_nkss.flatten(0, 1)
-    levels = model.encode_images(images_n3ss)
+    levels = encode(model, pictures)
     encoded = [x.repeat_interleave(each, 0) for x in levels]
     tally = Tally()
     tally.drift = drift(levels[0])
@@ -168,11 +173,11 @@ def _recall(model, from_encoded, from_masks_bss, encoded, masks_bss, balance, ta
     tally.add(loss, log, 0.5, "recall")
 
 
-def clip_pass(model, rng, images_nt3ss, masks_nktss, kind, habits):
+def clip_pass(model, rng, pictures, masks_nktss, kind, habits):
     """A prompt on the first frame, then tracking with the memories that inference would have."""
     count, each, frames = masks_nktss.shape[:3]
     masks = masks_nktss.flatten(0, 1)
-    encoded = encode_frames(model, rng, images_nt3ss, habits.taught_frames)
+    encoded = encode_frames(model, rng, pictures, *masks_nktss.shape[0:3:2], habits.taught_frames)
     at_frame = lambda t: [x.repeat_interleave(each, 0) for x in encoded[t]]
     tally = Tally()
     tally.drift = drift(torch.cat([levels[0] for levels in encoded]))
@@ -220,20 +225,26 @@ def clip_pass(model, rng, images_nt3ss, masks_nktss, kind, habits):
     return tally
 
 
-def encode_frames(model, rng, images_nt3ss, taught):
-    """Features of each frame; only a random share of the frames, at least one, carries gradients."""
-    count, frames = images_nt3ss.shape[:2]
+def encode_frames(model, rng, pictures, count, frames, taught):
+    """Features of each frame of clips (encode, with a dimension of frames); only a random share of the frames, at least
+    one, carries gradients."""
     order = rng.permutation(frames)
     some = max(1, round(taught * frames))
     out = [None] * frames
     for group, learn in ((order[:some], True), (order[some:], False)):
         if len(group):
             with torch.set_grad_enabled(learn and torch.is_grad_enabled()):
-                levels = model.encode_images(images_nt3ss[:, group.tolist()].flatten(0, 1))
+                levels = encode(model, of_frames(pictures, group.tolist()))
             levels = [level.view(count, len(group), *level.shape[1:]) for level in levels]
             for at, t in enumerate(group):
                 out[t] = [level[:, at] for level in levels]
     return out
+
+
+def of_frames(pictures, frames):
+    """Of clips, in one batch."""
+    take = lambda part: part[:, frames].flatten(0, 1)
+    return [take(stage) for stage in pictures] if isinstance(pictures, list) else take(pictures)
 
 
 def pick_memories(rng, t, spatial, pointers, model, habits):

@@ -20,8 +20,9 @@ import weights
 from calibrate import centre, whiten
 from clips import Pool, TextureBank, make_clip
 from flat import Flat
-from rollout import clip_pass, features_pass, geometry_pass, image_pass
+from rollout import clip_pass, encode, features_pass, geometry_pass, image_pass, of_frames
 from sam2 import Sam2, load_architecture
+from stages import StageStore
 from tracker import normalise
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -44,7 +45,7 @@ class Run:
         self.flat = Flat(self.model)
         self.step, self.phase, self.done = 0, 0, 0  # steps in all; index of the phase, steps in it
         self.spent_s, self.cpu_s, self.from_s = 0.0, 0.0, 0.0  # by the clock, of all processes; where this budget began
-        self.recent, self.frozen, self.entered = [], None, False
+        self.recent, self.frozen, self.entered, self.store = [], None, False, None
         if rank == 0:  # fills the cache of regions, which the others then read
             self.load_textures()
         self.wait()
@@ -218,27 +219,33 @@ class Run:
     def forward(self, phase, shared, own):
         frames, clips, _ = schedule.draw(shared, phase.mix)
         if frames == schedule.FEATURES:
-            images, masks = self.batch(own, 1, clips, phase)
-            return features_pass(self.model, own, images[:, 0], masks[:, :, 0])
+            pictures, masks = self.batch(own, 1, clips, phase)
+            return features_pass(self.model, own, of_frames(pictures, [0]), masks[:, :, 0])
         prompts = phase.prompts if frames != 1 else schedule.IMAGE_PROMPTS
         kind = schedule.draw(shared, prompts)[0]
         habits = schedule.habits_at(phase, self.done, frames)
         if frames == schedule.GEOMETRY:
             if self.frozen is None:
                 with torch.no_grad():
-                    self.frozen = self.model.encode_images(self.batch(own, 1, clips, phase)[0][:, 0])
+                    self.frozen = encode(self.model, of_frames(self.batch(own, 1, clips, phase)[0], [0]))
             return geometry_pass(self.model, own, self.frozen, kind)
-        images, masks = self.batch(own, frames, clips, phase)
+        pictures, masks = self.batch(own, frames, clips, phase)
         if frames == 1:
-            return image_pass(self.model, own, images[:, 0], masks[:, :, 0], kind, habits)
-        return clip_pass(self.model, own, images, masks, kind, habits)
+            return image_pass(self.model, own, of_frames(pictures, [0]), masks[:, :, 0], kind, habits)
+        return clip_pass(self.model, own, pictures, masks, kind, habits)
 
     def batch(self, rng, frames, clips, phase):
-        pool = self.pool
+        """Clips as images, or as the trunk's outputs where it is held; and masks."""
+        pool, objects = self.pool, OBJECTS if frames > 1 else IMAGE_OBJECTS
         pool.refill(max(0, min(START_WITH, pool.size) - len(pool)))
+        if self.options.hold_trunk:
+            if self.store is None:
+                self.store = StageStore(self.model.image_encoder.trunk, pool, rng, self.options.hold_trunk,
+                                        self.model.input_px, phase.calm)
+            return self.store.batch(rng, frames, clips, objects)
         if rng.random() < (FRESH if len(pool) < pool.size else FRESH_FULL):
             pool.refill()
-        drawn = [pool.draw(rng, frames, self.model.input_px, OBJECTS if frames > 1 else IMAGE_OBJECTS, phase.calm) for _ in range(clips)]
+        drawn = [pool.draw(rng, frames, self.model.input_px, objects, phase.calm) for _ in range(clips)]
         images = torch.stack([normalise(i) for i, _ in drawn]).to(self.device)
         return images, torch.from_numpy(np.stack([m for _, m in drawn])).to(self.device)
 
@@ -331,6 +338,8 @@ def main():
     parser.add_argument("--begin-with", default=None, metavar="FOLDER", help="begin with the weights of an exported model, and with its "
                         "architecture; where --architecture has other widths, with its image encoder's trunk")
     parser.add_argument("--enter", default=None, metavar="PHASE", help="go to this phase of schedule.py at once")
+    parser.add_argument("--hold-trunk", type=int, default=0, metavar="CLIPS", help="leave the image encoder's trunk as it is, and train "
+                        "the rest on what it makes of so many clips per process, kept in memory (6 MB each at 256 px)")
     parser.add_argument("--cool", action="store_true", help="let the rate fall over the budget, for an export")
     parser.add_argument("--rate", type=float, default=schedule.RATE, help="learning rate; less for weights that are trained already")
     parser.add_argument("--pool", type=int, default=700, help="clips kept on disk per process, 3 MB each at 256 px")

@@ -157,5 +157,8 @@ class ImageEncoder(nn.Module):
 
     def forward(self, image):
         """Feature maps at strides 4, 8 and 16 (the coarsest only feeds the others)."""
-        levels = self.neck(self.trunk(image))
+        return self.after_trunk(self.trunk(image))
+
+    def after_trunk(self, stages):
+        levels = self.neck(stages)
         return levels[: len(levels) - self.scalp]

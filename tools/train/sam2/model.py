@@ -94,7 +94,11 @@ class Sam2(nn.Module):
 
     def encode_images(self, images_b3ss):
         """Normalised images to (features [B, d, h, h], high0 [B, d/8, 4h, 4h], high1 [B, d/4, 2h, 2h])."""
-        level0, level1, level2 = self.image_encoder(images_b3ss)
+        return self.encode_stages(self.image_encoder.trunk(images_b3ss))
+
+    def encode_stages(self, stages):
+        """The same from the trunk's outputs."""
+        level0, level1, level2 = self.image_encoder.after_trunk(stages)
         return level2, self.sam_mask_decoder.conv_s0(level0), self.sam_mask_decoder.conv_s1(level1)
 
     def decode(self, features, high0, high1, points_px=None, labels=None, mask_logits=None):
