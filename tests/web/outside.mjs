@@ -31,7 +31,7 @@ async function inspect({ send, on }) {
   const workers = new Map()
   on('Target.attachedToTarget', ({ sessionId, targetInfo }) => {
     // The runtime's threads have no memory of their own, and do not answer while they wait.
-    if (new URL(targetInfo.url).pathname === workerPath) workers.set(sessionId, inspect(relay({ send, on }, sessionId)))
+    if (targetInfo.url.split('#')[0].endsWith(workerPath)) workers.set(sessionId, inspect(relay({ send, on }, sessionId)))
   })
   on('Target.detachedFromTarget', ({ sessionId }) => workers.delete(sessionId))
   await send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: false })
