@@ -19,6 +19,7 @@ class Habits:
     corrupt: float = 0.15       # memories made from a damaged mask
     thin_memory: float = 0.25   # steps that drop spatial memories at random, sometimes all of them
     no_pointers: float = 0.1    # steps that drop all pointers
+    correct: float = 0.5        # clips with a click on what is wrong on one of the tracked frames
     absent_weight: float = 1.0  # of absent objects in the loss of the object score
     content: float = 1.0        # weight of what content.py teaches
     taught_frames: float = 1.0  # share of a clip's frames through which the image encoder is trained
@@ -197,9 +198,11 @@ def clip_pass(model, rng, pictures, masks_nktss, kind, habits):
         prompted = masks[:, 0][:, None].float()
     spatial.append(model.encode_memory(first[0], prompted, ones))
     looked_at = int(rng.integers(1, frames))  # one frame of each clip teaches what tokens carry
+    corrected = int(rng.integers(1, frames)) if rng.random() < habits.correct else 0
     for t in range(1, frames):
         features, high0, high1 = at_frame(t)
-        seen = model.attend_memory(features, *pick_memories(rng, t, spatial, pointers, model, habits))
+        conditioning = [0, corrected] if 0 < corrected < t else [0]
+        seen = model.attend_memory(features, *pick_memories(rng, t, conditioning, spatial, pointers, model, habits))
         raw = model.decode(seen, high0, high1)
         target = shrink_target(masks[:, t], LOSS_SIDE * high0.shape[-1])
         here = presence(masks[:, t])
@@ -209,10 +212,14 @@ def clip_pass(model, rng, pictures, masks_nktss, kind, habits):
             content, tally.content_log = content_terms(model, seen, high0, high1, masks[:, t][:, None], raw[2][:, None],
                                                        habits.balance, rng)
             tally.content = habits.content * content
+        multimask = True
+        if t == corrected:
+            raw, multimask = _correct(model, rng, (seen, high0, high1), raw, masks[:, t], habits, tally)
         if t + 1 < frames:
-            low, token = choose(raw, True)
+            low, token = choose(raw, multimask)
             present = (raw[3] > 0).float()
-            own = model.enlarge(low).sigmoid() * present[..., None, None]
+            shown = (model.enlarge(low) > 0).float() if t == corrected else model.enlarge(low).sigmoid()
+            own = shown * present[..., None, None]
             taught = torch.tensor(rng.random(len(masks)) < habits.teach, device=masks.device).float()[:, None]
             present = taught * (here[:, None] > 0.25).float() + (1 - taught) * present
             mask = taught[..., None, None] * masks[:, t][:, None].float() + (1 - taught)[..., None, None] * own
@@ -223,6 +230,31 @@ def clip_pass(model, rng, pictures, masks_nktss, kind, habits):
         one, other = rng.integers(frames), rng.integers(frames)
         _recall(model, at_frame(one), masks[:, one], at_frame(other), masks[:, other], habits.balance, tally)
     return tally
+
+
+def _correct(model, rng, conditioned, raw, masks_bss, habits, tally):
+    """One or two clicks on what is wrong on a tracked frame: (raw outputs, multimask) of the last.
+
+    The decoder gets what the predictor hands it: features that memory has conditioned, and the tracked mask, which shows
+    nothing wherever the object was called absent.
+    """
+    seen, high0, high1 = conditioned
+    target = shrink_target(masks_bss, LOSS_SIDE * high0.shape[-1])
+    truth, here = masks_bss.bool().cpu().numpy(), presence(masks_bss)
+    points, labels = seen.new_zeros(len(seen), 0, 2), torch.zeros(len(seen), 0, dtype=torch.int64, device=seen.device)
+    multimask = True
+    for _ in range(int(rng.integers(1, 3))):
+        low, _ = choose(raw, multimask)
+        low = torch.where(raw[3][..., None, None] > 0, low, low.new_tensor(-32.0)).detach().clamp(-32, 32)
+        guess = (model.enlarge(low)[:, 0] > 0).cpu().numpy()
+        new = [prompts.error_click(rng, t, g) for t, g in zip(truth, guess)]
+        points = torch.cat([points, points.new_tensor([[point] for point, _ in new])], 1)
+        labels = torch.cat([labels, labels.new_tensor([[label] for _, label in new])], 1)
+        multimask = labels.shape[1] == 1
+        raw = model.decode(seen, high0, high1, points, labels, low)
+        loss, log = step_loss(raw, target, here, multimask, habits.balance, habits.absent_weight)
+        tally.add(loss, log, 0.6, "correction in a clip")
+    return raw, multimask
 
 
 def encode_frames(model, rng, pictures, count, frames, taught):
@@ -247,12 +279,13 @@ def of_frames(pictures, frames):
     return [take(stage) for stage in pictures] if isinstance(pictures, list) else take(pictures)
 
 
-def pick_memories(rng, t, spatial, pointers, model, habits):
-    """Memories of frame t in inference's order and rows, some of them dropped."""
+def pick_memories(rng, t, conditioning, spatial, pointers, model, habits):
+    """Memories of frame t in inference's order and rows, some of them dropped. conditioning: the prompted frames before it."""
     rows = model.arch["num_maskmem"]
-    chosen = [(spatial[0], rows - 1)]
-    chosen += [(spatial[t - back], back - 1) for back in range(min(rows - 1, t - 1), 0, -1)]
-    kept = [(pointers[0], t)] + [(pointers[t - back], back) for back in range(1, t)]
+    chosen = [(spatial[at], rows - 1) for at in conditioning]
+    chosen += [(spatial[t - back], back - 1) for back in range(min(rows - 1, t), 0, -1) if t - back not in conditioning]
+    kept = [(pointers[at], t - at) for at in conditioning]
+    kept += [(pointers[t - back], back) for back in range(1, t) if t - back not in conditioning]
     if rng.random() < habits.thin_memory:
         draw = rng.random()
         if draw < 0.35:

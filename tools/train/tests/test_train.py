@@ -133,6 +133,37 @@ class Stages(unittest.TestCase):
         self.assertTrue(all(p.grad.any() for p in model.image_encoder.neck.parameters()))
 
 
+class Memories(unittest.TestCase):
+    def test_prompted_frames_come_first_and_once(self):
+        model, rng = Sam2(TINY), np.random.default_rng(0)
+        habits = rollout.Habits(thin_memory=0, no_pointers=0)
+        rows = TINY["num_maskmem"]
+        spatial, pointers = rollout.pick_memories(rng, 5, [0, 3], list("abcde"), list("ABCDE"), model, habits)
+        self.assertEqual(spatial[:2], [("a", rows - 1), ("d", rows - 1)])
+        self.assertEqual(spatial[2:], [(m, 4 - "abcde".index(m)) for m in "bce" if 5 - "abcde".index(m) < rows])
+        self.assertEqual(pointers, [("A", 5), ("D", 2), ("E", 1), ("C", 3), ("B", 4)])
+
+    def test_a_correction_is_given_the_mask_that_shows_nothing_where_the_object_was_called_absent(self):
+        torch.manual_seed(0)
+        model, rng = Sam2(TINY), np.random.default_rng(0)
+        images, masks = make_clip(rng, TextureBank(None), 2, 64, 2)
+        given = []
+        decode = model.decode
+        model.decode = lambda *args: given.append(args[3:]) or decode(*args)
+        encoded = [x[:1].expand(2, -1, -1, -1) for x in model.encode_images(normalise(images))]
+        raw = list(decode(*encoded))
+        raw[3] = torch.tensor([[1.0], [-1.0]])
+        tally = rollout.Tally()
+        rollout._correct(model, rng, encoded, raw, torch.from_numpy(masks[:, 0]), rollout.Habits(), tally)
+        points, labels, previous = given[0]
+        self.assertEqual((tuple(points.shape), tuple(labels.shape)), ((2, 1, 2), (2, 1)))
+        self.assertTrue((previous[1] == -32).all() and not (previous[0] == -32).all())
+        x, y = points[1, 0].int().tolist()
+        self.assertEqual((int(labels[1]), int(masks[1, 0, y, x])), (1, 1))
+        tally.mean().backward()
+        self.assertTrue(model.sam_prompt_encoder.mask_downscaling[0].weight.grad.any())
+
+
 class Schedule(unittest.TestCase):
     def test_last_phase_is_open_and_a_cooled_rate_ends_low(self):
         closed = [phase.steps > 0 for phase in schedule.PHASES]
