@@ -35,8 +35,8 @@ async function inspect({ send, on }) {
   })
   on('Target.detachedFromTarget', ({ sessionId }) => workers.delete(sessionId))
   await send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: false })
+  await send('HeapProfiler.enable')
   const own = async () => {
-    await send('HeapProfiler.enable')
     await send('HeapProfiler.collectGarbage')
     const { usedSize, backingStorageSize } = await send('Runtime.getHeapUsage')
     const memories = await send('Runtime.evaluate', { expression: 'globalThis.memoryBytes?.() ?? 0' })

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 import prompts
 from content import content_terms
 from losses import LOSS_SIDE, affinity_loss, presence, shrink_target, step_loss
+from sam2.model import NO_OBJECT_LOGIT
 
 
 @dataclass
@@ -110,13 +111,16 @@ def prompt_rounds(model, rng, encoded, masks_bss, kind, rounds, balance, tally):
         first = raw[2] if at == 0 else first
         if at + 1 == rounds:
             return raw, multimask, first
-        low, _ = choose(raw, multimask)
-        previous = low.detach().clamp(-32, 32)
-        guess = (model.enlarge(previous)[:, 0] > 0).cpu().numpy()
-        truth = masks_bss.bool().cpu().numpy()
-        new = [prompts.error_click(rng, t, g) for t, g in zip(truth, guess)]
-        points = torch.cat([points, torch.tensor([[p] for p, _ in new], device=points.device)], 1)
-        labels = torch.cat([labels, torch.tensor([[l] for _, l in new], device=labels.device)], 1)
+        previous, points, labels = click_on_error(model, rng, choose(raw, multimask)[0], masks_bss, points, labels)
+
+
+def click_on_error(model, rng, low_b1hw, masks_bss, points, labels):
+    """The mask as the decoder is handed it again, and the prompts with one click more, on what is wrong in it."""
+    previous = low_b1hw.detach().clamp(-32, 32)
+    guess = (model.enlarge(previous)[:, 0] > 0).cpu().numpy()
+    new = [prompts.error_click(rng, t, g) for t, g in zip(masks_bss.bool().cpu().numpy(), guess)]
+    points = torch.cat([points, points.new_tensor([[point] for point, _ in new])], 1)
+    return previous, points, torch.cat([labels, labels.new_tensor([[label] for _, label in new])], 1)
 
 
 def features_pass(model, rng, pictures, masks_nkss):
@@ -240,18 +244,15 @@ def _correct(model, rng, conditioned, raw, masks_bss, habits, tally):
     """
     seen, high0, high1 = conditioned
     target = shrink_target(masks_bss, LOSS_SIDE * high0.shape[-1])
-    truth, here = masks_bss.bool().cpu().numpy(), presence(masks_bss)
+    here = presence(masks_bss)
     points, labels = seen.new_zeros(len(seen), 0, 2), torch.zeros(len(seen), 0, dtype=torch.int64, device=seen.device)
     multimask = True
     for _ in range(int(rng.integers(1, 3))):
         low, _ = choose(raw, multimask)
-        low = torch.where(raw[3][..., None, None] > 0, low, low.new_tensor(-32.0)).detach().clamp(-32, 32)
-        guess = (model.enlarge(low)[:, 0] > 0).cpu().numpy()
-        new = [prompts.error_click(rng, t, g) for t, g in zip(truth, guess)]
-        points = torch.cat([points, points.new_tensor([[point] for point, _ in new])], 1)
-        labels = torch.cat([labels, labels.new_tensor([[label] for _, label in new])], 1)
+        low = torch.where(raw[3][..., None, None] > 0, low, low.new_tensor(NO_OBJECT_LOGIT))
+        previous, points, labels = click_on_error(model, rng, low, masks_bss, points, labels)
         multimask = labels.shape[1] == 1
-        raw = model.decode(seen, high0, high1, points, labels, low)
+        raw = model.decode(seen, high0, high1, points, labels, previous)
         loss, log = step_loss(raw, target, here, multimask, habits.balance, habits.absent_weight)
         tally.add(loss, log, 0.6, "correction in a clip")
     return raw, multimask

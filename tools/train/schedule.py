@@ -1,4 +1,4 @@
-"""What a run does when: phases by steps, the last one open; a constant rate, and a fall of it for the export."""
+"""What a run does when: phases by steps, the last one of its course open; a constant rate, and a fall of it for the export."""
 
 from dataclasses import dataclass
 

@@ -2,12 +2,11 @@
 
 import torch
 
-from clips.pool import FRAMES, TRACKED
+from clips.pool import FRAMES, TRACKED, draw_frames
 from losses import CERTAIN
 from tracker import normalise
 
-REPLACED = 0.05     # of a batch's clips: how many others take the place of kept ones
-LARGEST_STRIDE = 3  # between the frames that a draw takes
+REPLACED = 0.05  # of a batch's clips: how many others take the place of kept ones
 
 
 class StageStore:
@@ -38,12 +37,7 @@ class StageStore:
     def _draw(self, rng, frames, objects):
         while True:
             stages, masks = self.clips[int(rng.integers(len(self.clips)))]
-            longest = (FRAMES - 1) // max(1, frames - 1)
-            stride = int(rng.integers(1, min(longest, LARGEST_STRIDE) + 1))
-            begin = int(rng.integers(FRAMES - (frames - 1) * stride))
-            window = torch.arange(begin, begin + (frames - 1) * stride + 1, stride)
-            if rng.random() < 0.5:
-                window = window.flip(0)
+            window = draw_frames(rng, frames)
             able = (masks[:, window[0]].flatten(1).float().mean(1) >= 4 * CERTAIN).nonzero()[:, 0].numpy()
             if len(able):
                 chosen = rng.permutation(able)[:objects]

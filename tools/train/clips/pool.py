@@ -9,6 +9,7 @@ import numpy as np
 from .scene import LARGEST_START, SMALLEST_START, make_clip
 
 FRAMES, TRACKED = 12, 3  # of each stored clip
+LARGEST_STRIDE = 3       # between the frames that a draw takes
 SEEK_ABSENCE = 0.6       # share of the draws that look for an object which is gone on a later frame
 SMALLEST_PX = 192        # of a drawn object on its first frame: 12 cells of the decoder's masks, less teaches nothing
 ABSENCE = 0.4            # share of the tracked objects of a clip that leave, vanish or are covered
@@ -75,13 +76,8 @@ class Pool:
             at = int(rng.integers(len(self)))
             if frames > 1 and self.calm[at] != (rng.random() < calm_share) and rng.random() < 0.9:
                 continue
-            longest = max(1, (FRAMES - 1) // max(1, frames - 1))
-            stride = 1 if self.calm[at] is False and rng.random() < 0.7 else int(rng.integers(1, min(longest, 3) + 1))
-            begin = int(rng.integers(FRAMES - (frames - 1) * stride))
-            window = slice(begin, begin + (frames - 1) * stride + 1, stride)
+            window = draw_frames(rng, frames, slow=self.calm[at] is False and rng.random() < 0.7)
             clip, gone = self.clips[at, window], self.gone[at][:, window]
-            if rng.random() < 0.5:
-                clip, gone = clip[::-1], gone[:, ::-1]
             missed = ~gone[:, 0] & gone.any(1)
             if seek > 0 and not missed.any():
                 continue
@@ -94,6 +90,15 @@ class Pool:
                 chosen = (chosen[np.argsort(~missed[chosen], kind="stable")] if seek >= 0 else chosen)[:objects]
                 chosen = np.concatenate([chosen, rng.choice(able, objects - len(chosen))])
                 return _recolour(rng, images), masks[chosen]
+
+
+def draw_frames(rng, frames, slow=False):
+    """Numbers of so many of a stored clip's frames, forwards or backwards, at a pace, or (slow) one after the other."""
+    longest = (FRAMES - 1) // max(1, frames - 1)
+    stride = 1 if slow else int(rng.integers(1, min(longest, LARGEST_STRIDE) + 1))
+    begin = int(rng.integers(FRAMES - (frames - 1) * stride))
+    window = np.arange(begin, begin + (frames - 1) * stride + 1, stride)
+    return window[::-1].copy() if rng.random() < 0.5 else window
 
 
 def _crop(rng, clip, side):
