@@ -21,6 +21,7 @@ class Habits:
     thin_memory: float = 0.25   # steps that drop spatial memories at random, sometimes all of them
     no_pointers: float = 0.1    # steps that drop all pointers
     correct: float = 0.5        # clips with a click on what is wrong on one of the tracked frames
+    forgotten: float = 0.3      # objects of such a clip that are treated there as if they had been called absent
     absent_weight: float = 1.0  # of absent objects in the loss of the object score
     content: float = 1.0        # weight of what content.py teaches
     taught_frames: float = 1.0  # share of a clip's frames through which the image encoder is trained
@@ -240,19 +241,22 @@ def _correct(model, rng, conditioned, raw, masks_bss, habits, tally):
     """One or two clicks on what is wrong on a tracked frame: (raw outputs, multimask) of the last.
 
     The decoder gets what the predictor hands it: features that memory has conditioned, and the tracked mask, which shows
-    nothing wherever the object was called absent.
+    nothing wherever the object was called absent. Where it is called so wrongly is rare and what a person corrects most:
+    some objects are treated as if (`habits.forgotten`).
     """
     seen, high0, high1 = conditioned
     target = shrink_target(masks_bss, LOSS_SIDE * high0.shape[-1])
     here = presence(masks_bss)
     points, labels = seen.new_zeros(len(seen), 0, 2), torch.zeros(len(seen), 0, dtype=torch.int64, device=seen.device)
     multimask = True
+    called = (raw[3] > 0) & torch.from_numpy(rng.random((len(seen), 1)) >= habits.forgotten).to(seen.device)
     for _ in range(int(rng.integers(1, 3))):
         low, _ = choose(raw, multimask)
-        low = torch.where(raw[3][..., None, None] > 0, low, low.new_tensor(NO_OBJECT_LOGIT))
+        low = torch.where(called[..., None, None], low, low.new_tensor(NO_OBJECT_LOGIT))
         previous, points, labels = click_on_error(model, rng, low, masks_bss, points, labels)
         multimask = labels.shape[1] == 1
         raw = model.decode(seen, high0, high1, points, labels, previous)
+        called = raw[3] > 0
         loss, log = step_loss(raw, target, here, multimask, habits.balance, habits.absent_weight)
         tally.add(loss, log, 0.6, "correction in a clip")
     return raw, multimask

@@ -30,8 +30,8 @@ EVALUATED = ["mask", "click", "first_only", "no_pointers"]
 OBJECTS, IMAGE_OBJECTS = 2, 4  # of each clip and image: encoding an image costs more than a prompt on it
 LOG_EVERY, SAVE_EVERY_S, EVALUATE_EVERY_S = 25, 60, 900
 CALIBRATION_PICTURES = 32
-START_WITH = 48                # clips in the pool before the first step that needs one
-FRESH, FRESH_FULL = 0.25, 0.1  # new clips per step while the pool grows, and once it is full
+START_WITH = 100               # clips in the pool before the first step that needs one
+FRESH, FRESH_FULL = 0.5, 0.25  # new clips per step while the pool grows, and once it is full
 PR_SET_PDEATHSIG = 1           # of Linux's prctl
 COOLED_AVERAGE = 0.99          # horizon of the averaged weights while the rate falls
 
@@ -41,7 +41,7 @@ class Run:
         self.options, self.rank, self.ranks = options, rank, ranks
         self.device = torch.device(options.device)
         torch.manual_seed(options.seed)
-        self.model = Sam2(load_architecture(options.architecture)).to(self.device).train()
+        self.model = Sam2(architecture_of(options)).to(self.device).train()
         self.flat = Flat(self.model)
         self.step, self.phase, self.done = 0, 0, 0  # steps in all; index of the phase, steps in it
         self.spent_s, self.cpu_s, self.from_s = 0.0, 0.0, 0.0  # by the clock, of all processes; where this budget began
@@ -51,7 +51,7 @@ class Run:
         self.wait()
         if rank > 0:
             self.load_textures()
-        if not (options.resume or options.start_from):
+        if not checkpoint_of(options):
             self.begin()
         self.next_evaluation_s = EVALUATE_EVERY_S
 
@@ -297,6 +297,19 @@ class Run:
         self.wait()
 
 
+def checkpoint_of(options):
+    """The checkpoint that a run goes on from, None for a new one."""
+    return options.start_from or (os.path.join(options.out, "checkpoint.pt") if options.resume else None)
+
+
+def architecture_of(options):
+    """The checkpoint's where there is one, the one that was asked for, else that of the weights to begin with, else nano.json."""
+    if checkpoint_of(options):
+        return torch.load(checkpoint_of(options), map_location="cpu")["arch"]
+    given = os.path.join(options.begin_with, "model.json") if options.begin_with else os.path.join(HERE, "nano.json")
+    return load_architecture(options.architecture or given)
+
+
 def check_products():
     """Refuses to train where products of matrices are wrong, as some BLAS kernels are on processors newer than they."""
     for rows, inner, columns in ((1, 7, 96), (144, 96, 48), (577, 129, 31), (256, 1024, 64)):
@@ -317,8 +330,8 @@ def worker(rank, ranks, options):
         dist.init_process_group("gloo", init_method=f"file://{os.path.abspath(options.out)}/rendezvous",
                                 rank=rank, world_size=ranks)
     run = Run(options, rank, ranks)
-    if options.resume or options.start_from:
-        run.resume(options.start_from or run.path("checkpoint.pt"))
+    if checkpoint_of(options):
+        run.resume(checkpoint_of(options))
     if options.cool:
         run.flat.keep = COOLED_AVERAGE
     if options.enter:
@@ -349,12 +362,10 @@ def main():
     parser.add_argument("--threads", type=int, default=1, help="of each process")
     parser.add_argument("--device", default="cpu", help="cpu, or cuda with --processes 1")
     parser.add_argument("--textures", default=None, help="folder of photographs NAME_NNN.jpg; none: procedural only")
-    parser.add_argument("--architecture", default=None, help="model.json of a new model (nano.json)")
+    parser.add_argument("--architecture", default=None, help="model.json of a new model (that of --begin-with, else nano.json)")
     parser.add_argument("--eval-clips", type=int, default=12)
     parser.add_argument("--eval-frames", type=int, default=12)
     options = parser.parse_args()
-    if options.architecture is None:
-        options.architecture = os.path.join(options.begin_with, "model.json") if options.begin_with else os.path.join(HERE, "nano.json")
     os.makedirs(options.out, exist_ok=True)
     for leftover in ("rendezvous",) + (() if options.resume else ("log.jsonl",)):
         if os.path.exists(os.path.join(options.out, leftover)):

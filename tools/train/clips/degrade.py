@@ -14,7 +14,7 @@ class Degradation:
         self.drift = rng.normal(0, 0.01) if rng.random() < 0.6 else rng.normal(0, 0.04)
         self.gamma = np.exp(rng.normal(0, 0.15))
         self.noise = rng.choice([0, 2, 5], p=[0.45, 0.4, 0.15]) * rng.random() * 2
-        if rng.random() < 0.12:  # low light: dark and grainy
+        if rng.random() < 0.06:  # low light: dark and grainy
             self.gain = self.gain * rng.uniform(0.15, 0.45)
             self.noise = rng.uniform(4, 14)
         self.blur = rng.uniform(0.4, 1.4) if rng.random() < 0.25 else 0

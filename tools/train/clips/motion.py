@@ -62,6 +62,12 @@ def leave(rng, path, aspect, begin, end):
         path.offset[t][axis] += inside * target
 
 
+def there_and_back(t, count):
+    """0, 1, ... count - 1, ... 1, 0, 1, ..."""
+    around = t % max(1, 2 * count - 2)
+    return min(around, 2 * count - 2 - around)
+
+
 class Camera:
     """Drift, turn, zoom and shake of the view, as a 3 x 3 matrix per frame (world to view)."""
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from .degrade import Degradation, motion_blur
-from .motion import Camera, Path, leave
+from .motion import Camera, Path, leave, there_and_back
 from .shapes import SIDE, dress, make_object, polygon_alpha, radial_outline, Sprite
 from .textures import procedural, smooth_noise
 
@@ -17,37 +17,33 @@ LARGEST_START = 0.6
 class Background:
     """A photograph or pattern under the camera; one of its regions can be a tracked object.
 
-    That region moves with a smooth bulge of the picture around it, so its border is a natural one.
+    Such a region moves with a smooth bulge of the picture around it, so its border is a natural one. Or the photographs
+    of one clip follow each other, and what is tracked is an object that moved between them.
     """
 
     def __init__(self, rng, bank, side, frames, natural):
-        self.rng, self.side, self.photo, self.region = rng, side, None, None
-        self.sequence = None
+        self.side, self.photo, self.regions, self.hold = side, None, None, 1
         if len(bank) and (natural or rng.random() < 0.85):
-            region = None
-            if natural:  # the larger of three, for most regions are small
-                region = max((bank.regions[at] for at in rng.integers(len(bank.regions), size=3)), key=lambda r: r[3].size)
-            self.photo = region[0] if natural else int(rng.integers(len(bank)))
-            small = bank.small[self.photo]
             if natural:
-                self.region = np.zeros(small.shape[:2], np.uint8)
-                _, x, y, mask = region
-                self.region[y:y + mask.shape[0], x:x + mask.shape[1]] = mask
-                self.region = cv2.GaussianBlur(self.region.astype(np.float32), (0, 0), 0.8)
-            elif rng.random() < 0.15:  # the photographs of one clip in order: a background that lives
-                for members in bank.clips.values():
-                    if self.photo in members:
-                        self.sequence = [bank.small[at] for at in members]
-            self.image = small
+                chain = natural_regions(rng, bank)
+                self.photo, photos = chain[0][0], [region[0] for region in chain]
+                self.regions = [on_picture(region, bank.small[region[0]]) for region in chain]
+                self.hold = int(rng.integers(1, 4))
+            else:
+                self.photo = int(rng.integers(len(bank)))
+                photos = [self.photo]
+                if rng.random() < 0.15:  # a background that lives
+                    photos = next(members for members in bank.clips.values() if self.photo in members)
+            self.pictures = [bank.small[at] for at in photos]
         else:
-            self.image = procedural(rng, 240, 427)
-        high, wide = self.image.shape[:2]
+            self.pictures = [procedural(rng, 240, 427)]
+        high, wide = self.pictures[0].shape[:2]
         zoom = rng.uniform(0.85, 1.0) if rng.random() < 0.5 else rng.uniform(0.45, 1.0)
         centre = np.array([wide, high]) / 2 + rng.uniform(-1, 1, 2) * (1 - zoom) * np.array([wide, high]) / 2
         if natural:
-            ys, xs = np.nonzero(self.region > 0.5)
+            ys, xs = np.nonzero(self.regions[0] > 0.5)
             centre = centre * 0.4 + 0.6 * np.array([xs.mean(), ys.mean()])
-            bulge = cv2.resize(self.region, (64, 64), interpolation=cv2.INTER_AREA)
+            bulge = cv2.resize(self.regions[0], (64, 64), interpolation=cv2.INTER_AREA)
             self.bulge = np.clip(cv2.GaussianBlur(cv2.dilate(bulge, np.ones((5, 5))), (0, 0), rng.uniform(2, 5)) * 1.3, 0, 1)
         mirror = rng.choice([-1, 1])
         # View coordinates [-1, 1]^2 to pixels of the picture.
@@ -57,7 +53,6 @@ class Background:
             strength = rng.uniform(0, 0.02) * high
             self.waves = [smooth_noise(rng, 64, 64, 5, 2) * strength for _ in range(2)]
             self.walk = np.cumsum(rng.normal(0, 1, (frames, 2)) * rng.uniform(0.3, 3) + rng.normal(0, 1.2, 2), 0)
-            self.swell = np.cumsum(rng.normal(0, 0.02, frames))
 
     def draw(self, t, camera, aspect):
         """(RGB uint8, mask of the region or None) as the camera sees them at frame t."""
@@ -67,24 +62,43 @@ class Background:
         world = np.linalg.inv(camera) @ to_view
         squeeze = np.diag([1 / aspect, 1, 1])
         matrix = self.to_picture @ squeeze @ world
-        image = self.image if self.sequence is None else self.sequence[min(t, len(self.sequence) - 1)]
+        at = there_and_back(t // self.hold, len(self.pictures))
+        image, region = self.pictures[at], self.regions and self.regions[at]
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         if self.waves is None:
             return cv2.warpPerspective(image, matrix, (side, side), flags=flags, borderMode=cv2.BORDER_REFLECT_101), None
         # A field of displacements in picture pixels, on the picture's own grid, then the camera.
         mix = np.sin(t * 0.35)
         field = (self.waves[0] * mix + self.waves[1] * (1 - np.cos(t * 0.25))).astype(np.float32)
-        if self.region is not None:
+        if len(self.pictures) == 1 and region is not None:
             field = field + self.bulge[..., None] * self.walk[t] * min(1.0, t)
         high, wide = image.shape[:2]
         field = cv2.resize(field.astype(np.float32), (wide, high), interpolation=cv2.INTER_LINEAR)
         grid = np.stack(np.meshgrid(np.arange(wide, dtype=np.float32), np.arange(high, dtype=np.float32)), -1)
         maps = cv2.warpPerspective(grid - field, matrix, (side, side), flags=flags, borderMode=cv2.BORDER_REFLECT_101)
         picture = cv2.remap(image, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-        if self.region is None:
+        if region is None:
             return picture, None
-        mask = cv2.remap(self.region, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        mask = cv2.remap(region, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
         return picture, mask
+
+
+def natural_regions(rng, bank):
+    """What is tracked of photographs themselves: an object that moved, on one of them or on several in order, or a region of one
+    colour."""
+    if bank.chains and rng.random() < 0.6:
+        chain, at = bank.mover(rng)
+        return chain[at:] if rng.random() < 0.6 else [chain[at]]
+    # The larger of three, for most regions are small.
+    return [max((bank.regions[at] for at in rng.integers(len(bank.regions), size=3)), key=lambda region: region[3].size)]
+
+
+def on_picture(region, picture):
+    """A region as a soft mask of the whole photograph."""
+    _, x, y, mask = region
+    whole = np.zeros(picture.shape[:2], np.float32)
+    whole[y:y + mask.shape[0], x:x + mask.shape[1]] = mask
+    return cv2.GaussianBlur(whole, (0, 0), 0.8)
 
 
 class Layer:
@@ -132,7 +146,7 @@ class Scene:
     def __init__(self, rng, bank, frames, side, tracked=2, calm=False, absence=0.5):
         self.rng, self.side, self.frames = rng, side, frames
         self.aspect = rng.choice([16 / 9, 4 / 3, 1.0, 9 / 16], p=[0.7, 0.12, 0.1, 0.08])
-        natural = bank.regions and rng.random() < 0.35
+        natural = bank.regions and rng.random() < 0.4
         self.shots = [(Background(rng, bank, side, frames, natural), Camera(rng, frames, calm))]
         self.shot_of = np.zeros(frames, int)
         count = max(1, int(rng.integers(1, 5)) - int(bool(natural)))
@@ -165,7 +179,7 @@ class Scene:
         path = Path(rng, self.frames, self.aspect, True)
         path.size = rng.uniform(0.6, 1.6)
         path.scale[:] = 1
-        self.layers.append(Layer(rng, Sprite(rng, dress(bank.pattern(rng, SIDE, SIDE), bar), self.frames, 0.02), path))
+        self.layers.append(Layer(rng, Sprite(rng, [dress(bank.pattern(rng, SIDE, SIDE), bar)], self.frames, 0.02), path))
 
     def _events(self, bank, calm, absence):
         """Absences: leaving, a full occlusion, vanishing; and cuts to another shot and back."""
@@ -205,7 +219,7 @@ class Scene:
         for t in range(self.frames):
             late = min(0, t - begin) + max(0, t - end + 1)
             cover.place[t] = path.place[t] + way * late * rush * cover.scale[t]
-        thing = Sprite(rng, dress(bank.pattern(rng, SIDE, SIDE), shape), self.frames, 0)
+        thing = Sprite(rng, [dress(bank.pattern(rng, SIDE, SIDE), shape)], self.frames, 0)
         self.layers.append(Layer(rng, thing, cover))
 
     def _cut(self, bank):

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from .motion import there_and_back
 from .textures import random_colour, smooth_noise
 
 SIDE = 144  # sprites' size in pixels
@@ -53,10 +54,13 @@ def thin_alpha(rng):
 
 
 class Sprite:
-    """A rigid or smoothly deforming object; `pose(t)` gives its RGBA image."""
+    """An object that is rigid, deforms smoothly, or changes from pose to pose; `pose(t)` gives its RGBA image.
 
-    def __init__(self, rng, rgba, frames, bend):
-        self.rgba = rgba
+    poses: RGBA images, shown for `hold` frames each, there and back.
+    """
+
+    def __init__(self, rng, poses, frames, bend, hold=1):
+        self.poses, self.hold = poses, hold
         self.fields = None
         if bend > 0:
             keys = [smooth_noise(rng, SIDE, SIDE, 4, 2) * bend * SIDE for _ in range(1 + frames // 4 + 1)]
@@ -64,13 +68,14 @@ class Sprite:
             self.period = max(1.0, (frames - 1) / (len(keys) - 1))
 
     def pose(self, t):
+        rgba = self.poses[there_and_back(t // self.hold, len(self.poses))]
         if self.fields is None:
-            return self.rgba
+            return rgba
         at = t / self.period
         first = min(int(at), len(self.fields) - 2)
         mix = at - first
         moved = self.grid + (1 - mix) * self.fields[first] + mix * self.fields[first + 1] - self.fields[0]
-        return cv2.remap(self.rgba, moved, None, cv2.INTER_LINEAR)
+        return cv2.remap(rgba, moved, None, cv2.INTER_LINEAR)
 
 
 class Articulated:
@@ -166,12 +171,12 @@ def dress(texture, alpha):
     return np.dstack([texture.astype(np.uint8), np.round(alpha * 255).astype(np.uint8)])
 
 
-def region_sprite(rng, bank, region, keep):
-    """A region of a photograph, with its own pixels or (keep false) only its outline."""
+def region_rgba(rng, bank, region, keep, extent=None):
+    """A region of a photograph, with its own pixels or (keep false) only its outline; extent: what fills the sprite, in pixels of
+    the region's mask, its own size if None."""
     at, x, y, mask = region
     high, wide = mask.shape
-    margin = 1.15 * max(high, wide)
-    scale = SIDE / margin
+    scale = SIDE / (1.15 * (extent or max(high, wide)))
     shift = (SIDE - scale * np.array([wide, high])) / 2
     to_sprite = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
     alpha = cv2.warpAffine(mask.astype(np.float32), to_sprite, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
@@ -184,24 +189,40 @@ def region_sprite(rng, bank, region, keep):
     return dress(colour, alpha)
 
 
+def mover(rng, bank, frames, bend):
+    """An object that moved between photographs, in one of its poses or in several, one after the other."""
+    chain, at = bank.mover(rng)
+    if rng.random() < 0.15:
+        return Sprite(rng, [region_rgba(rng, bank, chain[at], False)], frames, bend)
+    way = rng.choice([-1, 1])
+    poses = (chain[at:] if way > 0 else chain[at::-1]) if rng.random() < 0.6 else [chain[at]]
+    extent = max(max(mask.shape) for *_, mask in poses)
+    tint = np.exp(rng.normal(0, 0.2, 3)) if rng.random() < 0.5 else np.ones(3)
+    images = [region_rgba(rng, bank, region, True, extent) for region in poses]
+    tinted = [dress(np.clip(image[..., :3] * tint, 0, 255), image[..., 3] / 255) for image in images]
+    return Sprite(rng, tinted, frames, bend, hold=int(rng.integers(1, 6)))
+
+
 def make_object(rng, bank, frames, background_photo=None):
     """A random object with a `pose(t)` method."""
-    camouflage = background_photo if rng.random() < 0.4 else None
+    camouflage = background_photo if rng.random() < 0.15 else None
 
     def paint():
-        if rng.random() < 0.35:
+        if rng.random() < 0.45:
             shade = random_colour(rng) + smooth_noise(rng, SIDE, SIDE, 4) * rng.uniform(2, 25)
             return np.clip(shade, 0, 255)
-        return bank.pattern(rng, SIDE, SIDE, camouflage)
+        return bank.pattern(rng, SIDE, SIDE, camouflage, largest=0.4)
 
     draw = rng.random()
     bend = float(rng.choice([0, 0.02, 0.05, 0.1], p=[0.3, 0.3, 0.25, 0.15]))
-    if draw < 0.42 and bank.regions:
+    if draw < 0.40 and bank.chains:
+        return mover(rng, bank, frames, bend)
+    if draw < 0.62 and bank.regions:
         region = bank.regions[rng.integers(len(bank.regions))]
-        rgba = region_sprite(rng, bank, region, rng.random() < 0.65)
-    elif draw < 0.70:
+        rgba = region_rgba(rng, bank, region, rng.random() < 0.65)
+    elif draw < 0.80:
         return Articulated(rng, paint, frames)
-    elif draw < 0.74:
+    elif draw < 0.83:
         rgba = dress(paint(), thin_alpha(rng))
     else:
         kind = str(rng.choice(["blob", "star", "polygon", "ellipse"], p=[0.5, 0.15, 0.2, 0.15]))
@@ -210,4 +231,4 @@ def make_object(rng, bank, frames, background_photo=None):
             other = polygon_alpha(radial_outline(rng, "blob") * 0.5 + rng.uniform(-0.4, 0.4, 2))
             second = dress(paint(), other)
             rgba = np.where(other[..., None] > 0.5, second, rgba)
-    return Sprite(rng, rgba, frames, bend)
+    return Sprite(rng, [rgba], frames, bend)

@@ -6,6 +6,8 @@ import os
 import cv2
 import numpy as np
 
+from .movers import find_chains
+
 HELD_OUT_EVERY = 8  # of the clips that the photographs were taken from, this share is for evaluation only
 
 
@@ -15,13 +17,15 @@ def source_clip(path):
 
 
 class TextureBank:
-    """Photographs in two sizes, and the regions that graph segmentation finds in them.
+    """Photographs in two sizes, the regions that graph segmentation finds in them, and the objects that moved between them.
+
+    regions: (index of the photograph, x, y, mask), at the small size; chains: lists of such, one object on successive photographs.
 
     split: "train", "held-out" or "all"; without a folder every texture is procedural.
     """
 
     def __init__(self, folder=None, split="train", cache=None):
-        self.large, self.small, self.regions, self.clips = [], [], [], {}
+        self.large, self.small, self.regions, self.chains, self.clips = [], [], [], [], {}
         paths = sorted(glob.glob(os.path.join(folder, "*.jpg"))) if folder else []
         names = sorted({source_clip(path) for path in paths})
         held_out = set(names[::HELD_OUT_EVERY])
@@ -33,37 +37,52 @@ class TextureBank:
             self.large.append(image)
             self.small.append(cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
         if self.large:
-            self._load_regions(cache and os.path.join(cache, f"regions-{split}.npz"))
+            found = stored(cache and os.path.join(cache, f"regions-{split}.npz"), self._find)
+            self.regions, self.chains = list(found["regions"]), list(found["chains"])
 
     def __len__(self):
         return len(self.large)
 
-    def _load_regions(self, cache):
-        if cache and os.path.exists(cache):
-            with np.load(cache, allow_pickle=True) as stored:
-                self.regions = list(stored["regions"])
-            if all(region[0] < len(self) for region in self.regions):
-                return
-        self.regions = [region for at in range(len(self)) for region in find_regions(at, self.small[at])]
-        if cache:
-            os.makedirs(os.path.dirname(cache), exist_ok=True)
-            packed = np.empty(len(self.regions), object)
-            packed[:] = self.regions
-            temporary = f"{cache}.{os.getpid()}.npz"
-            np.savez_compressed(temporary, regions=packed)
-            os.replace(temporary, cache)
+    def _find(self):
+        regions = [region for at in range(len(self)) for region in find_regions(at, self.small[at])]
+        chains = [chain for members in self.clips.values()
+                  for chain in find_chains(members[0], [self.small[at] for at in members])]
+        return {"regions": regions, "chains": chains}
 
-    def pattern(self, rng, height, width, photo=None):
-        """A crop of a photograph or a procedural pattern, uint8 [height, width, 3]."""
+    def mover(self, rng):
+        """A chain, and one of its members: any of all chains' with the same chance."""
+        lengths = np.array([len(chain) for chain in self.chains])
+        chain = self.chains[int(rng.choice(len(lengths), p=lengths / lengths.sum()))]
+        return chain, int(rng.integers(len(chain)))
+
+    def pattern(self, rng, height, width, photo=None, largest=0.8):
+        """A crop of a photograph or a procedural pattern, uint8 [height, width, 3]; largest: share of the photograph's height."""
         if len(self) and rng.random() < 0.75:
             at = rng.integers(len(self)) if photo is None else photo
             source = self.small[at] if rng.random() < 0.6 else self.large[at]
-            high = int(source.shape[0] * rng.uniform(0.15, 0.8))
+            high = int(source.shape[0] * rng.uniform(min(0.15, largest / 4), largest))
             wide = min(source.shape[1], max(8, int(high * width / height)))
             y, x = rng.integers(source.shape[0] - high + 1), rng.integers(source.shape[1] - wide + 1)
             crop = cv2.resize(source[y:y + high, x:x + wide], (width, height), interpolation=cv2.INTER_LINEAR)
             return np.ascontiguousarray(crop[:, ::-1]) if rng.random() < 0.5 else crop
         return procedural(rng, height, width)
+
+
+def stored(path, find):
+    """What `find` returns (lists by name), read from a file where it has been found before; path: None for no file."""
+    if path and os.path.exists(path):
+        with np.load(path, allow_pickle=True) as kept:
+            return dict(kept)
+    found = find()
+    if path:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        packed = {name: np.empty(len(items), object) for name, items in found.items()}
+        for name, items in found.items():
+            packed[name][:] = items
+        temporary = f"{path}.{os.getpid()}.npz"
+        np.savez_compressed(temporary, **packed)
+        os.replace(temporary, path)
+    return found
 
 
 def find_regions(index, image):

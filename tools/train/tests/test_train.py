@@ -60,51 +60,6 @@ def short_phases():
     return [dataclasses.replace(p, steps=p.steps and 6, mix=tuple((f, 2, s) for f, _, s in p.mix)) for p in schedule.PHASES]
 
 
-class Generator(unittest.TestCase):
-    def setUp(self):
-        self.bank = TextureBank(None)
-
-    def test_same_seed_same_clip(self):
-        first, second = (make_clip(np.random.default_rng([7, 7]), self.bank, 4, 64) for _ in range(2))
-        self.assertTrue(all((a == b).all() for a, b in zip(first, second)))
-
-    def test_objects_start_visible_and_are_sometimes_absent(self):
-        absent = []
-        for at in range(40):
-            images, masks = make_clip(np.random.default_rng([1, at]), self.bank, 8, 64, absence=0.45)
-            self.assertEqual(images.shape, (8, 64, 64, 3))
-            self.assertTrue((masks[:, 0].sum((1, 2)) > 0).all())
-            absent += (masks[:, 1:].sum((2, 3)) == 0).flatten().tolist()
-        self.assertGreater(np.mean(absent), 0.08)
-        self.assertLess(np.mean(absent), 0.35)
-
-    def test_damage_keeps_shape_and_range(self):
-        masks = torch.rand(6, 1, 64, 64)
-        out = damage(np.random.default_rng(0), masks, 1.0)
-        self.assertEqual(out.shape, masks.shape)
-        self.assertTrue(float(out.min()) >= 0 and float(out.max()) <= 1)
-
-
-class PoolOfClips(unittest.TestCase):
-    def test_drawn_objects_show_on_the_first_frame_and_the_pool_survives(self):
-        with tempfile.TemporaryDirectory() as folder:
-            pool = Pool(TextureBank(None), folder, "p", (1,), 64, 4)
-            pool.refill(5)
-            self.assertEqual((len(pool), pool.made), (4, 5))
-            rng = np.random.default_rng(0)
-            for frames, side in ((1, 32), (2, 64), (4, 64), (8, 32)):
-                for _ in range(6):
-                    images, masks = pool.draw(rng, frames, side, 2)
-                    self.assertEqual(images.shape, (frames, side, side, 3))
-                    self.assertEqual(masks.shape, (2, frames, side, side))
-                    self.assertTrue(masks[:, 0].any((1, 2)).all())
-                    self.assertLessEqual(int(masks.max()), 1)
-            pool.note()
-            again = Pool(TextureBank(None), folder, "p", (1,), 64, 4)
-            self.assertEqual(again.made, 5)
-            self.assertTrue((again.clips == pool.clips).all())
-
-
 class Stages(unittest.TestCase):
     def test_a_held_trunk_gives_the_features_of_the_pictures_and_learns_nothing(self):
         torch.manual_seed(0)
@@ -134,6 +89,12 @@ class Stages(unittest.TestCase):
 
 
 class Memories(unittest.TestCase):
+    def test_damage_keeps_shape_and_range(self):
+        masks = torch.rand(6, 1, 64, 64)
+        out = damage(np.random.default_rng(0), masks, 1.0)
+        self.assertEqual(out.shape, masks.shape)
+        self.assertTrue(float(out.min()) >= 0 and float(out.max()) <= 1)
+
     def test_prompted_frames_come_first_and_once(self):
         model, rng = Sam2(TINY), np.random.default_rng(0)
         habits = rollout.Habits(thin_memory=0, no_pointers=0)
@@ -154,7 +115,7 @@ class Memories(unittest.TestCase):
         raw = list(decode(*encoded))
         raw[3] = torch.tensor([[1.0], [-1.0]])
         tally = rollout.Tally()
-        rollout._correct(model, rng, encoded, raw, torch.from_numpy(masks[:, 0]), rollout.Habits(), tally)
+        rollout._correct(model, rng, encoded, raw, torch.from_numpy(masks[:, 0]), rollout.Habits(forgotten=0), tally)
         points, labels, previous = given[0]
         self.assertEqual((tuple(points.shape), tuple(labels.shape)), ((2, 1, 2), (2, 1)))
         self.assertTrue((previous[1] == -32).all() and not (previous[0] == -32).all())

@@ -1,0 +1,129 @@
+"""The generator of clips, the objects that it finds in photographs, and the pool that training draws from."""
+
+import os
+import sys
+import tempfile
+import unittest
+
+import cv2
+import numpy as np
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+
+from clips import Pool, TextureBank, make_clip
+from clips.motion import there_and_back
+from clips.movers import find_chains
+from clips.scene import Background
+from clips.textures import smooth_noise
+
+cv2.setNumThreads(1)
+
+
+class Generator(unittest.TestCase):
+    def setUp(self):
+        self.bank = TextureBank(None)
+
+    def test_same_seed_same_clip(self):
+        first, second = (make_clip(np.random.default_rng([7, 7]), self.bank, 4, 64) for _ in range(2))
+        self.assertTrue(all((a == b).all() for a, b in zip(first, second)))
+
+    def test_objects_start_visible_and_are_sometimes_absent(self):
+        absent = []
+        for at in range(40):
+            images, masks = make_clip(np.random.default_rng([1, at]), self.bank, 8, 64, absence=0.45)
+            self.assertEqual(images.shape, (8, 64, 64, 3))
+            self.assertTrue((masks[:, 0].sum((1, 2)) > 0).all())
+            absent += (masks[:, 1:].sum((2, 3)) == 0).flatten().tolist()
+        self.assertGreater(np.mean(absent), 0.08)
+        self.assertLess(np.mean(absent), 0.35)
+
+
+class PoolOfClips(unittest.TestCase):
+    def test_drawn_objects_show_on_the_first_frame_and_the_pool_survives(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pool = Pool(TextureBank(None), folder, "p", (1,), 64, 4)
+            pool.refill(5)
+            self.assertEqual((len(pool), pool.made), (4, 5))
+            rng = np.random.default_rng(0)
+            for frames, side in ((1, 32), (2, 64), (4, 64), (8, 32)):
+                for _ in range(6):
+                    images, masks = pool.draw(rng, frames, side, 2)
+                    self.assertEqual(images.shape, (frames, side, side, 3))
+                    self.assertEqual(masks.shape, (2, frames, side, side))
+                    self.assertTrue(masks[:, 0].any((1, 2)).all())
+                    self.assertLessEqual(int(masks.max()), 1)
+            pool.note()
+            again = Pool(TextureBank(None), folder, "p", (1,), 64, 4)
+            self.assertEqual(again.made, 5)
+            self.assertTrue((again.clips == pool.clips).all())
+
+
+PHOTOGRAPHS, STEP, PAN = 6, 40, 4  # pixels that the object and the camera move between two photographs
+
+
+def photographs():
+    """Views of one patterned place under a panning camera, and masks of a body in two colours with a leg, which crosses it."""
+    rng = np.random.default_rng(2)
+    place = np.clip(128 + sum(smooth_noise(rng, 240, 460, cells, 3) * 22 for cells in (6, 20, 60)), 0, 255).astype(np.uint8)
+    images, masks = [], []
+    for t in range(PHOTOGRAPHS):
+        image = place[:, PAN * t:PAN * t + 427].copy()
+        mask = np.zeros(image.shape[:2], np.uint8)
+        x = 60 + STEP * t
+        for colour, corner, size in (((230, 40, 40), (x, 90), (36, 40)), ((30, 30, 220), (x, 130), (36, 20)), ((240, 220, 60), (x + 8, 150), (8, 40))):
+            for target, value in ((image, colour), (mask, 1)):
+                cv2.rectangle(target, corner, (corner[0] + size[0] - 1, corner[1] + size[1] - 1), value, -1)
+        images.append(image)
+        masks.append(mask)
+    return images, masks
+
+
+class Movers(unittest.TestCase):
+    def test_an_object_that_moved_is_found_whole_on_each_photograph(self):
+        images, masks = photographs()
+        chains = find_chains(10, images)
+        chain = max(chains, key=len)
+        self.assertGreaterEqual(len(chain), PHOTOGRAPHS - 2)
+        self.assertEqual([at for at, *_ in chain], list(range(chain[0][0], chain[0][0] + len(chain))))
+        for at, x, y, mask in chain:
+            found = np.zeros_like(masks[0])
+            found[y:y + mask.shape[0], x:x + mask.shape[1]] = mask
+            truth = masks[at - 10]
+            self.assertGreater((found & truth).sum() / (found | truth).sum(), 0.8)
+
+    def test_nothing_is_found_where_only_the_camera_moved(self):
+        above_its_path = [image[:80] for image in photographs()[0]]
+        self.assertEqual(find_chains(0, above_its_path), [])
+
+    def test_photographs_that_share_no_background_give_nothing(self):
+        rng = np.random.default_rng(0)
+        self.assertEqual(find_chains(0, [rng.integers(0, 255, (80, 120, 3), np.uint8) for _ in range(4)]), [])
+        self.assertEqual(find_chains(0, [np.full((80, 120, 3), 90, np.uint8)] * 4), [])
+
+    def test_a_background_plays_them_with_their_masks(self):
+        images, _ = photographs()
+        with tempfile.TemporaryDirectory() as folder:
+            for t, image in enumerate(images):
+                large = cv2.resize(image, None, fx=2, fy=2)
+                cv2.imwrite(os.path.join(folder, f"one_{t:03}.jpg"), large[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 97])
+            cache = os.path.join(folder, "cache")
+            bank = TextureBank(folder, "all", cache)
+            kept = TextureBank(folder, "all", cache)
+        self.assertEqual([len(chain) for chain in kept.chains], [len(chain) for chain in bank.chains])
+        self.assertGreater(len(bank.chains), 0)
+        rng, playing = np.random.default_rng(0), None
+        while playing is None or len(playing.pictures) < 3:
+            playing = Background(rng, bank, 64, 6, natural=True)
+        pictures, masks = zip(*(playing.draw(t, np.eye(3), 16 / 9) for t in range(6)))
+        self.assertTrue(all((mask > 0.5).any() for mask in masks))
+        middles = [np.nonzero(mask > 0.5)[1].mean() for mask in masks[::playing.hold]]
+        self.assertGreater(abs(middles[1] - middles[0]), 2)
+
+    def test_order_of_poses(self):
+        self.assertEqual([there_and_back(t, 3) for t in range(7)], [0, 1, 2, 1, 0, 1, 2])
+        self.assertEqual([there_and_back(t, 1) for t in range(3)], [0, 0, 0])
+
+
+if __name__ == "__main__":
+    unittest.main()
