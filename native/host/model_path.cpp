@@ -10,9 +10,12 @@ namespace fs = std::filesystem;
 
 Result<std::string> find_model(const std::string& name) {
   std::error_code failure;
-  if (fs::exists(name, failure)) return name;
+  const bool here = fs::exists(name, failure);
+  // A folder that only happens to be called like a model that comes with masklet does not hide it.
+  const bool unlike = fs::is_directory(name, failure) && !fs::exists(fs::path(name) / "model.safetensors", failure);
+  if (here && !unlike) return name;
   Error absent{ErrorCode::io_failed, "the model '" + name + "' is no file and no folder"};
-  if (name.empty() || name.find('/') != std::string::npos) return absent;
+  if (name.empty() || name.find('/') != std::string::npos) return here ? Result<std::string>(name) : absent;
 
   std::vector<fs::path> folders;
   if (const char* chosen = std::getenv("MASKLET_MODELS")) folders.emplace_back(chosen);
@@ -23,6 +26,7 @@ Result<std::string> find_model(const std::string& name) {
     if (fs::exists(folder / name / "model.safetensors", failure)) return (folder / name).string();
     absent.message += (&folder == &folders.front() ? ", nor in " : ", ") + folder.string();
   }
+  if (here) return name;  // loading it says what it lacks
   absent.message += "; give the path of a checkpoint, or nano for the model that comes with masklet";
   return absent;
 }
