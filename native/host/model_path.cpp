@@ -12,10 +12,12 @@ Result<std::string> find_model(const std::string& name) {
   std::error_code failure;
   const bool here = fs::exists(name, failure);
   // A folder that only happens to be called like a model that comes with masklet does not hide it.
-  const bool unlike = fs::is_directory(name, failure) && !fs::exists(fs::path(name) / "model.safetensors", failure);
+  const bool unlike = fs::is_directory(name, failure) &&
+                      !fs::exists(fs::path(name) / "model.safetensors", failure);
   if (here && !unlike) return name;
   Error absent{ErrorCode::io_failed, "the model '" + name + "' is no file and no folder"};
-  if (name.empty() || name.find('/') != std::string::npos) return here ? Result<std::string>(name) : absent;
+  if (name.empty() || name.find('/') != std::string::npos)
+    return here ? Result<std::string>(name) : absent;
 
   std::vector<fs::path> folders;
   if (const char* chosen = std::getenv("MASKLET_MODELS")) folders.emplace_back(chosen);
