@@ -5,6 +5,7 @@ import json
 import os
 
 import schedule
+from evaluate import SIZES
 from plot import draw
 
 
@@ -19,6 +20,10 @@ def percent(value):
 def table(head, rows):
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     return "\n".join(lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows])
+
+
+BASELINES = {"copy": "baseline: copy the first mask", "median flow": "baseline: shift it by the median DIS flow",
+             "DIS warp": "baseline: warp it by DIS flow"}
 
 
 def read_log(path):
@@ -36,34 +41,40 @@ def architecture_lines(results):
 
 
 def synthetic_section(results):
-    rows = results["synthetic"]
     names = {"mask": "mask on the first frame", "click": "one click on the first frame",
              "no_pointers": "mask, object pointers removed", "no_memory": "mask, spatial memories removed",
-             "first_only": "mask, only the first frame's memory and pointer", "copy": "baseline: copy the first mask"}
-    lines = [[names[n], number(r["j"]), number(r["j_1_to_5"]), number(r["j_6_to_15"]), number(r["j_from_16"]),
-              percent(r["absent_hit"]), percent(r["false_absence"]), percent(r["refound"])]
-             for n, r in ((n, rows[n]) for n in names)]
-    whole = rows["mask"]
+             "first_only": "mask, only the first frame's memory and pointer", **BASELINES}
+    rows, calm = results["synthetic"], results["calm"]
+    whole, prompts = rows["mask"], ("mask", "click", *BASELINES)
+    stretches = lambda r: [number(r["j"]), number(r["j_1_to_5"]), number(r["j_6_to_15"])]
+    lines = [[name, *stretches(rows[n]), number(rows[n]["j_from_16"]),
+              percent(rows[n]["absent_hit"]), percent(rows[n]["false_absence"]), percent(rows[n]["refound"])]
+             for n, name in names.items()]
+    edges = [f"{100 * size:g} %" for size in SIZES]
+    ranges = [f"under {edges[0]}", *(f"{low} to {high}" for low, high in zip(edges, edges[1:])), f"over {edges[-1]}"]
     return (f"{results['synthetic_clips']} clips of {results['synthetic_frames']} frames, two objects each, seed "
             f"{results['synthetic_seed']}, textures from source clips that training never saw. J over the "
             f"{whole['frames']} frames that show the object; {whole['absent_frames']} frames do not, and "
             f"{whole['returns']} times an object comes back (found again: J over 0.5 within five frames).\n\n"
-            + table(["prompt", "J", "frames 1-5", "6-15", "16 on", "absence recognised", "false absence", "found again"], lines))
+            + table(["prompt", "J", "frames 1-5", "6-15", "16 on", "absence recognised", "false absence", "found again"], lines)
+            + "\n\nJ by the object's share of the first frame:\n\n"
+            + table(["prompt", *ranges], [[names[n], *(number(j) for j in rows[n]["j_by_size"])] for n in prompts])
+            + f"\n\nAs many calm clips of {results['calm_frames']} frames, in which nothing leaves and nothing is covered on purpose:\n\n"
+            + table(["prompt", "J", "frames 1-5", "6-15"], [[names[n], *stretches(calm[n])] for n in prompts]))
 
 
 def davis_section(results):
     if "davis" not in results:
         return "Not measured on annotated videos."
     rows = results["davis"]
-    order = ["mask", "click", "mask, first frame's memory only", "mask, no pointers", "copy", "median flow", "DIS warp"]
-    names = {"mask": "nano, mask", "click": "nano, one click", "copy": "baseline: copy the first mask",
-             "median flow": "baseline: shift it by the median DIS flow", "DIS warp": "baseline: warp it by DIS flow"}
+    order = ["mask", "click", "mask, first frame's memory only", "mask, no pointers", *BASELINES]
+    names = {"mask": "nano, mask", "click": "nano, one click", **BASELINES}
     head = ["method", "J", "frames 1-5", "6-15", "16-24", "whole sequences"]
     columns = ("j", "j_1_to_5", "j_6_to_15", "j_16_to_24", "j_whole")
     lines = [[names.get(n, "nano, " + n), *(number(rows[n]["mean"][k]) for k in columns)] for n in order]
     each = [name for name in rows["mask"] if name != "mean"]
-    per = table(["sequence", "mask", "click", "copy", "median flow", "DIS warp"],
-                [[name, *(number(rows[m][name]["j"]) for m in ("mask", "click", "copy", "median flow", "DIS warp"))] for name in each])
+    methods = ["mask", "click", *BASELINES]
+    per = table(["sequence", *methods], [[name, *(number(rows[m][name]["j"]) for m in methods)] for name in each])
     return (f"The first {results['davis_frames']} frames of {len(each)} DAVIS sequences, J at video size without the prompted "
             "frame, and all of their frames; the click is the pixel of the first mask farthest from its border. Measured once, "
             "on the final weights; never used to train or to choose.\n\n" + table(head, lines) + "\n\n" + per)
@@ -123,10 +134,10 @@ def limits_section(results):
     whole = synthetic["mask"]
     if "davis" in results:
         rows = results["davis"]
-        better = [n for n in ("copy", "median flow", "DIS warp") if rows[n]["mean"]["j"] >= rows["mask"]["mean"]["j"]]
+        better = [n for n in BASELINES if rows[n]["mean"]["j"] >= rows["mask"]["mean"]["j"]]
         if better:
             lines.append("On DAVIS these baselines are at least as good as the model with a mask prompt: " + ", ".join(better) + ".")
-        best = max(rows[n]["mean"]["j_whole"] for n in ("copy", "median flow", "DIS warp"))
+        best = max(rows[n]["mean"]["j_whole"] for n in BASELINES)
         lines.append(f"Whole DAVIS sequences from a mask: {number(rows['mask']['mean']['j_whole'])} (aim 0.42), "
                      f"the best baseline {number(best)}.")
         gain = rows["mask"]["mean"]["j"] - rows["mask, first frame's memory only"]["mean"]["j"]

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from baselines import copy_baseline, flow_baselines
 from evaluate import jaccard
 from prompts import centre_click
 from tracker import Tracker, to_input
@@ -51,28 +52,6 @@ def predict(model, encoded, first_mask, kind, **ablation):
         low = tracker.track(t, encoded[t])["low_res"]
         out.append((F.interpolate(low, size=(height, width), mode="bilinear", align_corners=False)[0, 0] > 0).numpy())
     return out
-
-
-def copy_baseline(frames, first_mask):
-    return [first_mask] * (len(frames) - 1)
-
-
-def flow_baselines(frames, first_mask):
-    """(median, warp): the mask shifted by the median DIS flow inside it, and warped by that flow."""
-    dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
-    height, width = first_mask.shape
-    grid = np.stack(np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)), -1)
-    shifted, warped, medians, warps = first_mask.astype(np.uint8), first_mask.astype(np.float32), [], []
-    for before, after in zip(grey, grey[1:]):
-        if shifted.any():
-            dx, dy = np.median(dis.calc(before, after, None)[shifted > 0], 0)
-            shifted = cv2.warpAffine(shifted, np.float32([[1, 0, dx], [0, 1, dy]]), (width, height), flags=cv2.INTER_NEAREST)
-        medians.append(shifted > 0)
-        # From each pixel of the new frame back to where it was.
-        warped = cv2.remap(warped, grid + dis.calc(after, before, None), None, cv2.INTER_LINEAR)
-        warps.append(warped > 0.5)
-    return medians, warps
 
 
 def by_stretch(values, limit):

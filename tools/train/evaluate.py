@@ -4,17 +4,24 @@ import cv2
 import numpy as np
 import torch
 
+from baselines import copy_baseline, flow_baselines
 from clips import make_clip
 from prompts import centre_click
 from tracker import Tracker, normalise
 
 VISIBLE = 24 / 256 ** 2  # share of the frame: an object that shows less is not judged
 STRETCHES = ((1, 5), (6, 15), (16, 1000))
+SIZES = (0.005, 0.02, 0.08)  # of the object on the first frame, as shares of the frame: borders between what is summed up apart
 
 
 def held_out_clips(bank, side, count, frames, seed=90210):
     """The same clips for the same seed and textures: [(frames, masks)]; every other one is calm."""
     return [make_clip(np.random.default_rng([seed, at]), bank, frames, side, 2, at % 2 == 1, 0.45) for at in range(count)]
+
+
+def calm_clips(bank, side, count, frames, seed):
+    """Clips in slow motion whose objects are there all the time, nearer to what first experiments were scored on."""
+    return [make_clip(np.random.default_rng([seed, at]), bank, frames, side, 2, True, 0.0) for at in range(count)]
 
 
 def at_size(images, masks, side):
@@ -61,12 +68,12 @@ class Scores:
         self.false_absence = []
 
     def add(self, results, truth_tss):
-        gone_before = False
+        gone_before, size = False, truth_tss[0].mean()
         for t, (guess, score) in enumerate(results, 1):
             truth = truth_tss[t].astype(bool)
             area = truth.sum()
             if area >= VISIBLE * truth.size:
-                self.seen.append((t, jaccard(guess, truth)))
+                self.seen.append((t, size, jaccard(guess, truth)))
                 self.false_absence.append(score <= 0)
                 if gone_before:
                     later = [jaccard(g, truth_tss[s].astype(bool)) for s, (g, _) in enumerate(results, 1)
@@ -79,13 +86,15 @@ class Scores:
 
     def summary(self):
         mean = lambda values: float(np.mean(values)) if len(values) else None
-        out = {"j": mean([j for _, j in self.seen]), "frames": len(self.seen),
+        out = {"j": mean([j for *_, j in self.seen]), "frames": len(self.seen),
                "absent_hit": mean(self.absent), "absent_frames": len(self.absent),
                "false_absence": mean(self.false_absence),
                "refound": mean(self.refound), "returns": len(self.refound)}
         for low, high in STRETCHES:
             name = f"j_{low}_to_{high}" if high < 1000 else f"j_from_{low}"
-            out[name] = mean([j for t, j in self.seen if low <= t <= high])
+            out[name] = mean([j for t, _, j in self.seen if low <= t <= high])
+        out["j_by_size"] = [mean([j for _, size, j in self.seen if low <= size < high])
+                            for low, high in zip((0, *SIZES), (*SIZES, 1))]
         return out
 
 
@@ -129,10 +138,13 @@ def abort_rule(model, clips):
     return float(np.mean(moved)), float(np.mean(found_j))
 
 
-def copy_scores(clips):
-    """What the mask of the first frame scores on all others; it never says that the object is absent."""
-    scores = Scores()
-    for _, masks in clips:
+def baseline_scores(clips):
+    """What trackers without a model score; they never say that the object is absent."""
+    scores = {"copy": Scores(), "median flow": Scores(), "DIS warp": Scores()}
+    for images, masks in clips:
         for truth in masks:
-            scores.add([(truth[0].astype(bool), 1.0)] * (len(truth) - 1), truth)
-    return scores.summary()
+            first = truth[0].astype(bool)
+            medians, warps = flow_baselines(images, first)
+            for name, guesses in (("copy", copy_baseline(images, first)), ("median flow", medians), ("DIS warp", warps)):
+                scores[name].add([(guess, 1.0) for guess in guesses], truth)
+    return {name: score.summary() for name, score in scores.items()}

@@ -19,6 +19,7 @@ from cost import gflop_per_frame
 from export import load_shipped
 
 SEED = 424242  # of the generated clips; the evaluations during training use another
+CALM_FRAMES = 16
 
 
 def on_videos(options):
@@ -32,8 +33,9 @@ def on_clips(options):
     model = load_shipped(options.model)
     bank = TextureBank(options.textures, "held-out", os.path.join(options.run, "cache"))
     clips = evaluate.held_out_clips(bank, model.input_px, options.clips, options.frames, SEED)
-    scores = evaluate.evaluate(model, clips, list(evaluate.VARIANTS))
-    return {**scores, "copy": evaluate.copy_scores(clips)}
+    calm = evaluate.calm_clips(bank, model.input_px, options.clips, CALM_FRAMES, SEED)
+    return ({**evaluate.evaluate(model, clips, list(evaluate.VARIANTS)), **evaluate.baseline_scores(clips)},
+            {**evaluate.evaluate(model, calm, ["mask", "click"]), **evaluate.baseline_scores(calm)})
 
 
 def prepare():
@@ -55,13 +57,14 @@ def main():
     model = load_shipped(options.model)
     results = {"parameters": sum(p.numel() for p in model.parameters()), "gflop": gflop_per_frame(model),
                "bytes": os.path.getsize(os.path.join(options.model, "model.safetensors")), "arch": model.arch,
-               "synthetic_seed": SEED, "synthetic_clips": options.clips, "synthetic_frames": options.frames}
+               "synthetic_seed": SEED, "synthetic_clips": options.clips, "synthetic_frames": options.frames,
+               "calm_frames": CALM_FRAMES}
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
         videos = pool.submit(on_videos, options) if options.davis else None
         clips = pool.submit(on_clips, options)
         if videos:
             results["davis_frames"], results["davis"] = options.davis_frames, videos.result()
-        results["synthetic"] = clips.result()
+        results["synthetic"], results["calm"] = clips.result()
     with open(os.path.join(options.run, "results.json"), "w") as file:
         json.dump(results, file, indent=1)
     print(json.dumps({name: row["j"] for name, row in results["synthetic"].items()}))
