@@ -12,6 +12,7 @@ FRAMES, TRACKED = 12, 3  # of each stored clip
 LARGEST_STRIDE = 3       # between the frames that a draw takes
 SEEK_ABSENCE = 0.6       # share of the draws that look for an object which is gone on a later frame
 SMALLEST_PX = 192        # of a drawn object on its first frame: 12 cells of the decoder's masks, less teaches nothing
+ELSEWHERE = (0.1, 0.6)   # shares of the draws in which the view jumps: at any frame, and while an object is gone
 ABSENCE = 0.4            # share of the tracked objects of a clip that leave, vanish or are covered
 
 
@@ -81,7 +82,7 @@ class Pool:
             missed = ~gone[:, 0] & gone.any(1)
             if seek > 0 and not missed.any():
                 continue
-            images, masks = _crop(rng, clip, side)
+            images, masks = _crop(rng, clip, side, _jump(rng, gone))
             share = masks[:, 0].reshape(TRACKED, -1).mean(1)
             smallest = max(SMALLEST_START, min(SMALLEST_PX / side ** 2, 0.012))
             able = np.nonzero((share > smallest) & (share < LARGEST_START))[0]
@@ -101,23 +102,38 @@ def draw_frames(rng, frames, slow=False):
     return window[::-1].copy() if rng.random() < 0.5 else window
 
 
-def _crop(rng, clip, side):
-    """A window of the clip that drifts, of its own width and height, mirrored or not, at `side` pixels."""
+def _jump(rng, gone_kt):
+    """The frame from which the view is another one, or the number of frames if it stays.
+
+    An object that was gone comes back wherever it likes, and must be looked for everywhere; one that is there stays near.
+    """
+    frames = gone_kt.shape[1]
+    anywhere, while_gone = ELSEWHERE
+    away = 1 + np.nonzero(gone_kt[:, 1:].any(0))[0]
+    if len(away) and rng.random() < while_gone:
+        return int(rng.choice(away))
+    return int(rng.integers(1, frames)) if frames > 1 and rng.random() < anywhere else frames
+
+
+def _crop(rng, clip, side, jump):
+    """A window of the clip that drifts, of its own width and height, mirrored or not, at `side` pixels; from frame `jump` on it
+    lies elsewhere, and mirrored the other way."""
     whole = clip.shape[1]
     zoom = 1.0 if rng.random() < 0.3 else rng.uniform(0.55, 1.0)
     size = np.minimum(np.round(whole * zoom * np.exp(rng.uniform(-0.12, 0.12, 2))), whole).astype(int)
     room = whole - size
-    start = rng.uniform(0, 1, 2) * room
+    start = rng.uniform(0, 1, (2, 2)) * room
     drift = rng.normal(0, 0.01, 2) * whole if rng.random() < 0.5 else np.zeros(2)
     mirror, upside_down = rng.random() < 0.5, rng.random() < 0.1
     images = np.empty((len(clip), side, side, 3), np.uint8)
     masks = np.zeros((TRACKED, len(clip), side, side), np.uint8)
     way = cv2.INTER_AREA if size.min() > side else cv2.INTER_LINEAR
     for t, frame in enumerate(clip):
-        y, x = np.clip(np.round(start + drift * t), 0, room).astype(int)
+        jumped = int(t >= jump)
+        y, x = np.clip(np.round(start[jumped] + drift * t), 0, room).astype(int)
         part = np.asarray(frame[y:y + size[0], x:x + size[1]])
         part = part[::-1] if upside_down else part
-        part = part[:, ::-1] if mirror else part
+        part = part[:, ::-1] if mirror != jumped else part
         images[t] = cv2.resize(part[..., :3], (side, side), interpolation=way)
         for k in range(TRACKED):
             one = (part[..., 3] == k + 1).astype(np.uint8)

@@ -11,7 +11,7 @@ import numpy as np
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 
-from clips import Pool, TextureBank, make_clip
+from clips import Pool, TextureBank, make_clip, pool
 from clips.motion import there_and_back
 from clips.movers import find_chains
 from clips.scene import Background
@@ -42,21 +42,38 @@ class Generator(unittest.TestCase):
 class PoolOfClips(unittest.TestCase):
     def test_drawn_objects_show_on_the_first_frame_and_the_pool_survives(self):
         with tempfile.TemporaryDirectory() as folder:
-            pool = Pool(TextureBank(None), folder, "p", (1,), 64, 4)
-            pool.refill(5)
-            self.assertEqual((len(pool), pool.made), (4, 5))
+            clips = Pool(TextureBank(None), folder, "p", (1,), 64, 4)
+            clips.refill(5)
+            self.assertEqual((len(clips), clips.made), (4, 5))
             rng = np.random.default_rng(0)
             for frames, side in ((1, 32), (2, 64), (4, 64), (8, 32)):
                 for _ in range(6):
-                    images, masks = pool.draw(rng, frames, side, 2)
+                    images, masks = clips.draw(rng, frames, side, 2)
                     self.assertEqual(images.shape, (frames, side, side, 3))
                     self.assertEqual(masks.shape, (2, frames, side, side))
                     self.assertTrue(masks[:, 0].any((1, 2)).all())
                     self.assertLessEqual(int(masks.max()), 1)
-            pool.note()
+            clips.note()
             again = Pool(TextureBank(None), folder, "p", (1,), 64, 4)
             self.assertEqual(again.made, 5)
-            self.assertTrue((again.clips == pool.clips).all())
+            self.assertTrue((again.clips == clips.clips).all())
+
+    def test_the_view_jumps_while_an_object_is_gone_and_its_mask_with_it(self):
+        rng = np.random.default_rng(0)
+        gone = np.zeros((3, 6), bool)
+        gone[1, 2:4] = True
+        jumps = [pool._jump(rng, gone) for _ in range(200)]
+        self.assertGreater(np.mean([jump in (2, 3) for jump in jumps]), 0.5)
+        self.assertEqual(pool._jump(rng, gone[:, :1]), 1)
+        clip = np.zeros((6, 64, 64, 4), np.uint8)
+        clip[:, 20:30, 4:10] = 200, 200, 200, 1  # at the left of every frame, as bright as it is marked
+        for at in range(12):
+            images, masks = pool._crop(np.random.default_rng(at), clip, 64, 3)
+            for image, mask in zip(images, masks[0]):
+                self.assertGreater(((image[..., 0] > 100) == mask).mean(), 0.98)
+            middle = [np.nonzero(mask)[1].mean() for mask in (masks[0, 2], masks[0, 3]) if mask.any()]
+            if len(middle) == 2:
+                self.assertGreater(abs(middle[0] - middle[1]), 16)
 
 
 PHOTOGRAPHS, STEP, PAN = 6, 40, 4  # pixels that the object and the camera move between two photographs
