@@ -60,7 +60,15 @@ def synthetic_section(results):
             + "\n\nJ by the object's share of the first frame:\n\n"
             + table(["prompt", *ranges], [[names[n], *(number(j) for j in rows[n]["j_by_size"])] for n in prompts])
             + f"\n\nAs many calm clips of {results['calm_frames']} frames, in which nothing leaves and nothing is covered on purpose:\n\n"
-            + table(["prompt", "J", "frames 1-5", "6-15"], [[names[n], *stretches(calm[n])] for n in prompts]))
+            + table(["prompt", "J", "frames 1-5", "6-15"], [[names[n], *stretches(calm[n])] for n in prompts])
+            + movers_sentence(*results["movers"]))
+
+
+def movers_sentence(iou, count):
+    if not count:
+        return ""
+    return (f"\n\nOne click on each of {count} things that moved between photographs which training never saw gives an IoU of {number(iou)} "
+            "with masks that motion gave (`clips/movers.py`), which are about right.")
 
 
 def davis_section(results):
@@ -114,7 +122,8 @@ def training_section(log, runs, note):
     cooled = " In the last part it fell to a hundredth of that in a straight line." if options[-1].get("cool") else ""
     return (f"{last['hours']:.2f} hours by the clock, {last['cpu_hours']:.2f} hours of CPU time in all, {last['step']} steps, "
             f"seed {first['seed']}, {processes} processes of {first['threads']} thread on {first['device']}.{trunk} "
-            f"Data: clips from the generator in `tools/train/clips`, {textures} photographs as textures, no annotated video. "
+            f"Data: clips from the generator in `tools/train/clips`, {textures} photographs as textures and for what moved between "
+            f"them, no annotated picture or video. "
             f"Muon for matrices and AdamW for the rest, at a rate of {rates} after a warm-up.{cooled} The weights "
             f"are an exponential average.{earlier_section(runs)}"
             + (f" {note}" if note else "") + "\n\n"

@@ -6,11 +6,13 @@ import torch
 
 from baselines import copy_baseline, flow_baselines
 from clips import make_clip
+from clips.scene import on_picture
 from prompts import centre_click
-from tracker import Tracker, normalise
+from tracker import Tracker, normalise, to_input
 
 VISIBLE = 24 / 256 ** 2  # share of the frame: an object that shows less is not judged
 STRETCHES = ((1, 5), (6, 15), (16, 1000))
+SMALLEST_MOVER = 0.01
 SIZES = (0.005, 0.02, 0.08)  # of the object on the first frame, as shares of the frame: borders between what is summed up apart
 
 
@@ -136,6 +138,25 @@ def abort_rule(model, clips):
         moved.append(1 - jaccard(found[0], found[1]))
     model.train()
     return float(np.mean(moved)), float(np.mean(found_j))
+
+
+def click_on_movers(model, bank):
+    """(mean IoU, number) of one click on each thing that moved between the bank's photographs, in its own place: real objects
+    that nobody marked (clips/movers.py), so their masks are about right at best."""
+    model.eval()
+    found = []
+    for chain in bank.chains:
+        for region in chain:
+            photograph = bank.small[region[0]]
+            whole = cv2.resize(on_picture(region, photograph), (model.input_px,) * 2, interpolation=cv2.INTER_AREA) > 0.5
+            if whole.mean() < SMALLEST_MOVER:
+                continue
+            with torch.no_grad():
+                encoded = model.encode_images(to_input(bank.large[region[0]], model.input_px))
+            out = Tracker(model).prompt_points(0, encoded, [centre_click(whole)], [1])
+            found.append(jaccard((model.enlarge(out["low_res"])[0, 0] > 0).cpu().numpy(), whole))
+    model.train()
+    return (float(np.mean(found)) if found else None), len(found)
 
 
 def baseline_scores(clips):

@@ -35,7 +35,8 @@ def on_clips(options):
     clips = evaluate.held_out_clips(bank, model.input_px, options.clips, options.frames, SEED)
     calm = evaluate.calm_clips(bank, model.input_px, options.clips, CALM_FRAMES, SEED)
     return ({**evaluate.evaluate(model, clips, list(evaluate.VARIANTS)), **evaluate.baseline_scores(clips)},
-            {**evaluate.evaluate(model, calm, ["mask", "click"]), **evaluate.baseline_scores(calm)})
+            {**evaluate.evaluate(model, calm, ["mask", "click"]), **evaluate.baseline_scores(calm)},
+            evaluate.click_on_movers(model, bank))
 
 
 def prepare():
@@ -64,7 +65,7 @@ def main():
         clips = pool.submit(on_clips, options)
         if videos:
             results["davis_frames"], results["davis"] = options.davis_frames, videos.result()
-        results["synthetic"], results["calm"] = clips.result()
+        results["synthetic"], results["calm"], results["movers"] = clips.result()
     with open(os.path.join(options.run, "results.json"), "w") as file:
         json.dump(results, file, indent=1)
     print(json.dumps({name: row["j"] for name, row in results["synthetic"].items()}))

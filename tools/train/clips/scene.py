@@ -86,7 +86,7 @@ class Background:
 def natural_regions(rng, bank):
     """What is tracked of photographs themselves: an object that moved, on one of them or on several in order, or a region of one
     colour."""
-    if bank.chains and rng.random() < 0.6:
+    if bank.chains and rng.random() < 0.7:
         chain, at = bank.mover(rng)
         return chain[at:] if rng.random() < 0.6 else [chain[at]]
     # The larger of three, for most regions are small.
@@ -146,7 +146,7 @@ class Scene:
     def __init__(self, rng, bank, frames, side, tracked=2, calm=False, absence=0.5):
         self.rng, self.side, self.frames = rng, side, frames
         self.aspect = rng.choice([16 / 9, 4 / 3, 1.0, 9 / 16], p=[0.7, 0.12, 0.1, 0.08])
-        natural = bank.regions and rng.random() < 0.4
+        natural = bank.regions and rng.random() < 0.5
         self.shots = [(Background(rng, bank, side, frames, natural), Camera(rng, frames, calm))]
         self.shot_of = np.zeros(frames, int)
         count = max(1, int(rng.integers(1, 5)) - int(bool(natural)))

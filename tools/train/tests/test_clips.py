@@ -10,12 +10,13 @@ import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
+sys.path.insert(0, HERE)
 
 from clips import Pool, TextureBank, make_clip, pool
 from clips.motion import there_and_back
 from clips.movers import find_chains
 from clips.scene import Background
-from clips.textures import smooth_noise
+from photographs import PHOTOGRAPHS, photographs, write
 
 cv2.setNumThreads(1)
 
@@ -76,26 +77,6 @@ class PoolOfClips(unittest.TestCase):
                 self.assertGreater(abs(middle[0] - middle[1]), 16)
 
 
-PHOTOGRAPHS, STEP, PAN = 6, 40, 4  # pixels that the object and the camera move between two photographs
-
-
-def photographs():
-    """Views of one patterned place under a panning camera, and masks of a body in two colours with a leg, which crosses it."""
-    rng = np.random.default_rng(2)
-    place = np.clip(128 + sum(smooth_noise(rng, 240, 460, cells, 3) * 22 for cells in (6, 20, 60)), 0, 255).astype(np.uint8)
-    images, masks = [], []
-    for t in range(PHOTOGRAPHS):
-        image = place[:, PAN * t:PAN * t + 427].copy()
-        mask = np.zeros(image.shape[:2], np.uint8)
-        x = 60 + STEP * t
-        for colour, corner, size in (((230, 40, 40), (x, 90), (36, 40)), ((30, 30, 220), (x, 130), (36, 20)), ((240, 220, 60), (x + 8, 150), (8, 40))):
-            for target, value in ((image, colour), (mask, 1)):
-                cv2.rectangle(target, corner, (corner[0] + size[0] - 1, corner[1] + size[1] - 1), value, -1)
-        images.append(image)
-        masks.append(mask)
-    return images, masks
-
-
 class Movers(unittest.TestCase):
     def test_an_object_that_moved_is_found_whole_on_each_photograph(self):
         images, masks = photographs()
@@ -119,11 +100,8 @@ class Movers(unittest.TestCase):
         self.assertEqual(find_chains(0, [np.full((80, 120, 3), 90, np.uint8)] * 4), [])
 
     def test_a_background_plays_them_with_their_masks(self):
-        images, _ = photographs()
         with tempfile.TemporaryDirectory() as folder:
-            for t, image in enumerate(images):
-                large = cv2.resize(image, None, fx=2, fy=2)
-                cv2.imwrite(os.path.join(folder, f"one_{t:03}.jpg"), large[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 97])
+            write(folder)
             cache = os.path.join(folder, "cache")
             bank = TextureBank(folder, "all", cache)
             kept = TextureBank(folder, "all", cache)

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
+sys.path.insert(0, HERE)
 
 import evaluate
 import export
@@ -32,14 +33,9 @@ from prompts import centre_click
 from rollout import clip_pass, damage, draw_prompt, features_pass, geometry_pass, image_pass
 from sam2 import Sam2
 from stages import StageStore
+from tiny import TINY
 from tracker import Tracker, normalise
 
-TINY = {"image_size": 64, "embed_dim": 16, "num_heads": 1, "stages": [1, 1, 2, 1], "global_att_blocks": [3],
-        "window_pos_embed_bkg_spatial_size": [4, 4], "window_spec": [8, 8, 8, 8],
-        "backbone_channel_list": [128, 64, 32, 16], "d_model": 32, "mem_dim": 16, "memory_attention_layers": 1,
-        "memory_attention_dim_feedforward": 64, "num_maskmem": 7, "neck_scalp": 1, "fpn_top_down_levels": [2, 3],
-        "backbone_q_pool": 3, "head_mul": 2.0, "rope_theta": 10000.0, "sigmoid_scale_for_mem_enc": 20.0,
-        "sigmoid_bias_for_mem_enc": -10.0}
 SHIPPED = os.path.join(HERE, *[os.pardir] * 3, "models", "nano")
 
 torch.set_num_threads(1)
