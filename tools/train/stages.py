@@ -6,7 +6,7 @@ from clips.pool import FRAMES, TRACKED, draw_frames
 from losses import CERTAIN
 from tracker import normalise
 
-REPLACED = 0.05  # of a batch's clips: how many others take the place of kept ones
+REPLACED = 0.15  # of a batch's clips: how many others take the place of kept ones
 
 
 class StageStore:

@@ -33,7 +33,7 @@ CALIBRATION_PICTURES = 32
 START_WITH = 100               # clips in the pool before the first step that needs one
 FRESH, FRESH_FULL = 0.5, 0.25  # new clips per step while the pool grows, and once it is full
 PR_SET_PDEATHSIG = 1           # of Linux's prctl
-COOLED_AVERAGE = 0.99          # horizon of the averaged weights while the rate falls
+COOLED_AVERAGE = 0.9993        # horizon of the averaged weights while the rate falls: long, against learning the textures by heart
 
 
 class Run:
