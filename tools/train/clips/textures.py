@@ -37,7 +37,7 @@ class TextureBank:
             self.large.append(image)
             self.small.append(cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
         if self.large:
-            found = stored(cache and os.path.join(cache, f"regions-{split}.npz"), self._find)
+            found = stored(cache and os.path.join(cache, f"objects-{split}.npz"), self._find)
             self.regions, self.chains = list(found["regions"]), list(found["chains"])
 
     def __len__(self):
