@@ -10,14 +10,15 @@ namespace fs = std::filesystem;
 
 Result<std::string> find_model(const std::string& name) {
   std::error_code failure;
+  const auto holds_weights = [&](const fs::path& folder) {
+    return fs::exists(folder / "model.safetensors", failure);
+  };
   const bool here = fs::exists(name, failure);
+  const bool is_name = !name.empty() && name.find('/') == std::string::npos;
   // A folder that only happens to be called like a model that comes with masklet does not hide it.
-  const bool unlike = fs::is_directory(name, failure) &&
-                      !fs::exists(fs::path(name) / "model.safetensors", failure);
-  if (here && !unlike) return name;
+  if (here && !(is_name && fs::is_directory(name, failure) && !holds_weights(name))) return name;
   Error absent{ErrorCode::io_failed, "the model '" + name + "' is no file and no folder"};
-  if (name.empty() || name.find('/') != std::string::npos)
-    return here ? Result<std::string>(name) : absent;
+  if (!is_name) return absent;
 
   std::vector<fs::path> folders;
   if (const char* chosen = std::getenv("MASKLET_MODELS")) folders.emplace_back(chosen);
@@ -25,7 +26,7 @@ Result<std::string> find_model(const std::string& name) {
   if (!failure) folders.push_back(program.parent_path().parent_path() / "share/masklet/models");
   folders.emplace_back(MASKLET_SOURCE_MODELS);
   for (const fs::path& folder : folders) {
-    if (fs::exists(folder / name / "model.safetensors", failure)) return (folder / name).string();
+    if (holds_weights(folder / name)) return (folder / name).string();
     absent.message += (&folder == &folders.front() ? ", nor in " : ", ") + folder.string();
   }
   if (here) return name;  // loading it says what it lacks

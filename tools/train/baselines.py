@@ -4,8 +4,10 @@ import cv2
 import numpy as np
 
 
-def copy_baseline(frames, first_mask):
-    return [first_mask] * (len(frames) - 1)
+def baselines(frames, first_mask):
+    """{method: masks of every frame after the first} of each of them."""
+    medians, warps = flow_baselines(frames, first_mask)
+    return {"copy": [first_mask] * (len(frames) - 1), "median flow": medians, "DIS warp": warps}
 
 
 def flow_baselines(frames, first_mask):

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from baselines import copy_baseline, flow_baselines
+from baselines import baselines
 from evaluate import jaccard
 from prompts import centre_click
 from tracker import Tracker, to_input
@@ -70,8 +70,7 @@ def score(model, root, limit=25, log=print):
     for name in sequences(root):
         frames, masks = load(root, name)
         encoded = encode(model, frames)
-        medians, warps = flow_baselines(frames, masks[0])
-        found = {"copy": copy_baseline(frames, masks[0]), "median flow": medians, "DIS warp": warps,
+        found = {**baselines(frames, masks[0]),
                  "mask": predict(model, encoded, masks[0], "mask"),
                  "click": predict(model, encoded, masks[0], "click"),
                  "mask, first frame's memory only": predict(model, encoded, masks[0], "mask", only_first=True),

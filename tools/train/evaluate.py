@@ -1,10 +1,12 @@
 """Scores a model on generated clips: J by stretch of frames, absence, re-entry, ablations."""
 
+from collections import defaultdict
+
 import cv2
 import numpy as np
 import torch
 
-from baselines import copy_baseline, flow_baselines
+from baselines import baselines
 from clips import make_clip
 from clips.scene import on_picture
 from prompts import centre_click
@@ -161,11 +163,9 @@ def click_on_movers(model, bank):
 
 def baseline_scores(clips):
     """What trackers without a model score; they never say that the object is absent."""
-    scores = {"copy": Scores(), "median flow": Scores(), "DIS warp": Scores()}
+    scores = defaultdict(Scores)
     for images, masks in clips:
         for truth in masks:
-            first = truth[0].astype(bool)
-            medians, warps = flow_baselines(images, first)
-            for name, guesses in (("copy", copy_baseline(images, first)), ("median flow", medians), ("DIS warp", warps)):
+            for name, guesses in baselines(images, truth[0].astype(bool)).items():
                 scores[name].add([(guess, 1.0) for guess in guesses], truth)
     return {name: score.summary() for name, score in scores.items()}
