@@ -3,6 +3,7 @@
 import torch
 from torch.nn import functional as F
 
+CHOICE = 0.1   # temperature at which IoU estimates choose among the three masks in the loss
 LOSS_SIDE = 1  # masks are compared at this multiple of the decoder's resolution
 
 
@@ -49,7 +50,10 @@ def step_loss(raw, target_bhw, present_b, multimask, balance, absent_weight=1.0)
     if multimask:
         best = each[:, 1:].argmin(1, keepdim=True)
         mask_loss = each[:, 1:].gather(1, best)[:, 0] + 0.25 * each[:, 0]
-        iou_loss = iou_each[:, 1:].mean(1) + 0.25 * iou_each[:, 0]
+        # What the chosen mask lacks against the best: small errors of the estimates, all that L1 sees, can turn the order round.
+        regret = iou[:, 1:].amax(1, keepdim=True) - iou[:, 1:]
+        choice = ((iou_guess[:, 1:] / CHOICE).softmax(1) * regret).sum(1)
+        iou_loss = iou_each[:, 1:].mean(1) + 0.25 * iou_each[:, 0] + choice
         chosen = iou_guess[:, 1:].argmax(1, keepdim=True) + 1
     else:
         mask_loss, iou_loss = each[:, 0], iou_each[:, 0]

@@ -4,14 +4,17 @@ import numpy as np
 
 
 class Path:
-    """Position, size, turn and flatness of an object at each frame, and whether it is there at all."""
+    """Position, size, turn and flatness of an object at each frame, and whether it is there at all.
 
-    def __init__(self, rng, frames, aspect, calm=False):
+    growing: the probability of a strong change of scale, up to a factor of four over the clip.
+    """
+
+    def __init__(self, rng, frames, aspect, calm=False, growing=0.0):
         pace = np.exp(rng.uniform(np.log(0.002), np.log(0.04 if calm else 0.12)))
         self.place = wander(rng, frames, pace, np.array([aspect, 1.0]) * 0.8)
         self.size = np.exp(rng.uniform(np.log(0.35), np.log(1.5)))
         grow = rng.normal(0, 0.02)
-        if not calm and rng.random() < 0.25:  # strong change of scale, up to a factor of four over the clip
+        if growing and rng.random() < growing:
             grow = rng.choice([-1, 1]) * rng.uniform(0.5, 1.4) / max(frames - 1, 3)
         steps = np.arange(frames)
         self.scale = np.exp(grow * steps + 0.04 * np.sin(steps * rng.uniform(0.2, 1.2)) * rng.random())

@@ -13,7 +13,9 @@ LARGEST_STRIDE = 3       # between the frames that a draw takes
 SEEK_ABSENCE = 0.6       # share of the draws that look for an object which is gone on a later frame
 SMALLEST_PX = 192        # of a drawn object on its first frame: 12 cells of the decoder's masks, less teaches nothing
 ELSEWHERE = (0.1, 0.6)   # shares of the draws in which the view jumps: at any frame, and while an object is gone
+ZOOMED, NARROWEST = 0.35, 0.45  # share of the draws whose view zooms, by up to a factor of two; its least share of the clip's side
 ABSENCE = 0.4            # share of the tracked objects of a clip that leave, vanish or are covered
+GROWING = (0.45, 0.25)   # shares of the objects that change strongly in size, in lively and in calm clips
 
 
 class Pool:
@@ -50,7 +52,7 @@ class Pool:
         for _ in range(count):
             rng = np.random.default_rng([*self.seed, self.made])
             calm = bool(rng.random() < 0.5)
-            images, masks = make_clip(rng, self.bank, FRAMES, self.side, TRACKED, calm, ABSENCE)
+            images, masks = make_clip(rng, self.bank, FRAMES, self.side, TRACKED, calm, ABSENCE, GROWING)
             at = self.made % self.size
             self.clips[at, ..., :3] = images
             self.clips[at, ..., 3] = (masks * np.arange(1, TRACKED + 1, dtype=np.uint8)[:, None, None, None]).max(0)
@@ -116,22 +118,24 @@ def _jump(rng, gone_kt):
 
 
 def _crop(rng, clip, side, jump):
-    """A window of the clip that drifts, of its own width and height, mirrored or not, at `side` pixels; from frame `jump` on it
-    lies elsewhere, and mirrored the other way."""
+    """A window of the clip that drifts, of its own width and height, which may grow or shrink, mirrored or not, at `side`
+    pixels; from frame `jump` on it lies elsewhere, and mirrored the other way."""
     whole = clip.shape[1]
     zoom = 1.0 if rng.random() < 0.3 else rng.uniform(0.55, 1.0)
-    size = np.minimum(np.round(whole * zoom * np.exp(rng.uniform(-0.12, 0.12, 2))), whole).astype(int)
-    room = whole - size
-    start = rng.uniform(0, 1, (2, 2)) * room
+    grow = np.exp(rng.uniform(-0.7, 0.7)) if len(clip) > 1 and rng.random() < ZOOMED else 1.0
+    size = whole * zoom * np.exp(rng.uniform(-0.12, 0.12, 2))
+    at = rng.uniform(0, 1, (2, 2))
     drift = rng.normal(0, 0.01, 2) * whole if rng.random() < 0.5 else np.zeros(2)
     mirror, upside_down = rng.random() < 0.5, rng.random() < 0.1
     images = np.empty((len(clip), side, side, 3), np.uint8)
     masks = np.zeros((TRACKED, len(clip), side, side), np.uint8)
-    way = cv2.INTER_AREA if size.min() > side else cv2.INTER_LINEAR
     for t, frame in enumerate(clip):
         jumped = int(t >= jump)
-        y, x = np.clip(np.round(start[jumped] + drift * t), 0, room).astype(int)
-        part = np.asarray(frame[y:y + size[0], x:x + size[1]])
+        high, wide = np.clip(np.round(size * grow ** (t / max(1, len(clip) - 1))), NARROWEST * whole, whole).astype(int)
+        room = whole - np.array([high, wide])
+        y, x = np.clip(np.round(at[jumped] * room + drift * t), 0, room).astype(int)
+        way = cv2.INTER_AREA if min(high, wide) > side else cv2.INTER_LINEAR
+        part = np.asarray(frame[y:y + high, x:x + wide])
         part = part[::-1] if upside_down else part
         part = part[:, ::-1] if mirror != jumped else part
         images[t] = cv2.resize(part[..., :3], (side, side), interpolation=way)
@@ -143,9 +147,14 @@ def _crop(rng, clip, side, jump):
 
 
 def _recolour(rng, images):
-    """Channels in another order, brightness and contrast of each; the same for the whole clip."""
+    """Channels in another order, stronger or weaker colours, brightness and contrast of each; the same for the whole clip."""
     if rng.random() < 0.4:
         images = images[..., rng.permutation(3)]
+    if rng.random() < 0.3:
+        strength = rng.uniform(0, 1.6)
+        grey = lambda image: cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+        images = np.stack([cv2.addWeighted(image, strength, grey(image), 1 - strength, 0)
+                           for image in map(np.ascontiguousarray, images)])
     if rng.random() < 0.5:
         gain, bias = np.exp(rng.normal(0, 0.15, 3)), rng.normal(0, 12, 3)
         curve = np.clip(np.arange(256)[:, None] * gain + bias, 0, 255).astype(np.uint8)

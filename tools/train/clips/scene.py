@@ -12,6 +12,7 @@ from .textures import procedural, smooth_noise
 
 SMALLEST_START = 0.0015  # of the frame: what a tracked object must show at first
 LARGEST_START = 0.6
+GROWING = (0.25, 0.0)
 
 
 class Background:
@@ -143,7 +144,7 @@ class Layer:
 class Scene:
     """Everything that one clip holds; `render` gives frames and the masks of the tracked objects."""
 
-    def __init__(self, rng, bank, frames, side, tracked=2, calm=False, absence=0.5):
+    def __init__(self, rng, bank, frames, side, tracked=2, calm=False, absence=0.5, growing=GROWING):
         self.rng, self.side, self.frames = rng, side, frames
         self.aspect = rng.choice([16 / 9, 4 / 3, 1.0, 9 / 16], p=[0.7, 0.12, 0.1, 0.08])
         natural = bank.regions and rng.random() < 0.5
@@ -155,10 +156,10 @@ class Scene:
         photo = self.shots[0][0].photo
         self.layers = []
         for _ in range(count):
-            self.layers.append(Layer(rng, make_object(rng, bank, frames, photo), Path(rng, frames, self.aspect, calm)))
+            self.layers.append(Layer(rng, make_object(rng, bank, frames, photo), Path(rng, frames, self.aspect, calm, growing[calm])))
             if rng.random() < 0.2:  # a twin: only its path tells it apart
                 twin = copy.copy(self.layers[-1])
-                twin.path = Path(rng, frames, self.aspect, calm)
+                twin.path = Path(rng, frames, self.aspect, calm, growing[calm])
                 twin.path.size = self.layers[-1].path.size * rng.uniform(0.8, 1.2)
                 self.layers.append(twin)
         rng.shuffle(self.layers)
@@ -282,10 +283,14 @@ class Scene:
             canvas[y:y + inside.shape[0], x:x + inside.shape[1]] *= (1 - strength * soft)[..., None]
 
 
-def make_clip(rng, bank, frames, side, tracked=2, calm=False, absence=0.5):
-    """A clip whose first frame shows every tracked object: frames [T, S, S, 3], masks [K, T, S, S]."""
+def make_clip(rng, bank, frames, side, tracked=2, calm=False, absence=0.5, growing=GROWING):
+    """A clip whose first frame shows every tracked object: frames [T, S, S, 3], masks [K, T, S, S].
+
+    absence: share of the tracked objects that leave, vanish or are covered; growing: shares of the objects that change strongly
+    in size, in lively and in calm clips.
+    """
     while True:
-        images, masks = Scene(rng, bank, frames, side, tracked, calm, absence).render()
+        images, masks = Scene(rng, bank, frames, side, tracked, calm, absence, growing).render()
         start = masks[:, 0].reshape(len(masks), -1).mean(1)
         if len(masks) == tracked and (start > SMALLEST_START).all() and (start < LARGEST_START).all():
             return images, masks

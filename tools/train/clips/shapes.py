@@ -7,6 +7,8 @@ from .motion import there_and_back
 from .textures import random_colour, smooth_noise
 
 SIDE = 144  # sprites' size in pixels
+# Shares of the objects: what moved between photographs, pieces of them of one colour, bodies with limbs, rods and rings, outlines.
+KINDS = {"mover": 0.40, "region": 0.22, "articulated": 0.18, "thin": 0.03, "outline": 0.17}
 
 
 def polygon_alpha(points, side=SIDE):
@@ -203,6 +205,17 @@ def mover(rng, bank, frames, bend):
     return Sprite(rng, tinted, frames, bend, hold=int(rng.integers(1, 6)))
 
 
+def kind_of_object(draw, able):
+    """One of the able KINDS for a number in [0, 1), by their shares."""
+    shares = [(kind, share) for kind, share in KINDS.items() if kind in able]
+    draw *= sum(share for _, share in shares)
+    for kind, share in shares[:-1]:
+        draw -= share
+        if draw < 0:
+            return kind
+    return shares[-1][0]
+
+
 def make_object(rng, bank, frames, background_photo=None):
     """A random object with a `pose(t)` method."""
     camouflage = background_photo if rng.random() < 0.15 else None
@@ -213,20 +226,21 @@ def make_object(rng, bank, frames, background_photo=None):
             return np.clip(shade, 0, 255)
         return bank.pattern(rng, SIDE, SIDE, camouflage, largest=0.4)
 
-    draw = rng.random()
+    missing = {kind for kind, source in (("mover", bank.chains), ("region", bank.regions)) if not source}
+    kind = kind_of_object(rng.random(), KINDS.keys() - missing)
     bend = float(rng.choice([0, 0.02, 0.05, 0.1], p=[0.3, 0.3, 0.25, 0.15]))
-    if draw < 0.40 and bank.chains:
+    if kind == "mover":
         return mover(rng, bank, frames, bend)
-    if draw < 0.62 and bank.regions:
+    if kind == "articulated":
+        return Articulated(rng, paint, frames)
+    if kind == "region":
         region = bank.regions[rng.integers(len(bank.regions))]
         rgba = region_rgba(rng, bank, region, rng.random() < 0.65)
-    elif draw < 0.80:
-        return Articulated(rng, paint, frames)
-    elif draw < 0.83:
+    elif kind == "thin":
         rgba = dress(paint(), thin_alpha(rng))
     else:
-        kind = str(rng.choice(["blob", "star", "polygon", "ellipse"], p=[0.5, 0.15, 0.2, 0.15]))
-        rgba = dress(paint(), polygon_alpha(radial_outline(rng, kind)))
+        outline = str(rng.choice(["blob", "star", "polygon", "ellipse"], p=[0.5, 0.15, 0.2, 0.15]))
+        rgba = dress(paint(), polygon_alpha(radial_outline(rng, outline)))
         if rng.random() < 0.4:  # a second part with a texture of its own: one object need not be one surface
             other = polygon_alpha(radial_outline(rng, "blob") * 0.5 + rng.uniform(-0.4, 0.4, 2))
             second = dress(paint(), other)

@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from clips import Pool, TextureBank, make_clip, pool
 from clips.motion import there_and_back
 from clips.movers import find_chains
 from clips.scene import Background
+from clips.shapes import KINDS, kind_of_object
 from photographs import PHOTOGRAPHS, photographs, write
 
 cv2.setNumThreads(1)
@@ -28,6 +30,14 @@ class Generator(unittest.TestCase):
     def test_same_seed_same_clip(self):
         first, second = (make_clip(np.random.default_rng([7, 7]), self.bank, 4, 64) for _ in range(2))
         self.assertTrue(all((a == b).all() for a, b in zip(first, second)))
+
+    def test_kinds_of_objects_keep_their_shares_where_one_is_missing(self):
+        draws = (np.arange(2000) + 0.5) / 2000
+        for able in (set(KINDS), set(KINDS) - {"mover", "region"}, {"thin"}):
+            total = sum(KINDS[kind] for kind in able)
+            found = [kind_of_object(draw, able) for draw in draws]
+            for kind in KINDS:
+                self.assertAlmostEqual(found.count(kind) / len(draws), KINDS[kind] / total if kind in able else 0, delta=0.002)
 
     def test_objects_start_visible_and_are_sometimes_absent(self):
         absent = []
@@ -75,6 +85,19 @@ class PoolOfClips(unittest.TestCase):
             middle = [np.nonzero(mask)[1].mean() for mask in (masks[0, 2], masks[0, 3]) if mask.any()]
             if len(middle) == 2:
                 self.assertGreater(abs(middle[0] - middle[1]), 16)
+
+    def test_a_view_that_zooms_shows_objects_grow_or_shrink_with_their_masks(self):
+        clip = np.zeros((6, 64, 64, 4), np.uint8)
+        clip[:, 24:40, 24:40] = 200, 200, 200, 1
+        ratios = []
+        with mock.patch.object(pool, "ZOOMED", 1):
+            for at in range(40):
+                images, masks = pool._crop(np.random.default_rng(at), clip, 64, 6)
+                for image, mask in zip(images, masks[0]):
+                    self.assertGreater(((image[..., 0] > 100) == mask).mean(), 0.98)
+                ratios.append(masks[0, 5].sum() / max(1, masks[0, 0].sum()))
+        self.assertGreater(max(ratios), 2)
+        self.assertLess(min(ratios), 0.6)
 
 
 class Movers(unittest.TestCase):

@@ -28,7 +28,7 @@ from calibrate import centre, whiten
 from clips import Pool, TextureBank, make_clip
 from content import content_terms
 from flat import Flat, orthogonal
-from losses import affinity_loss
+from losses import affinity_loss, step_loss
 from prompts import centre_click
 from rollout import clip_pass, damage, draw_prompt, features_pass, geometry_pass, image_pass
 from sam2 import Sam2
@@ -182,6 +182,17 @@ class Affinity(unittest.TestCase):
             flat.step(1e-3)
             losses.append(float(tally.affinity))
         self.assertLess(np.mean(losses[-5:]), 0.7 * np.mean(losses[:5]))
+
+
+class Estimates(unittest.TestCase):
+    def test_of_two_estimates_equally_far_off_the_one_that_chooses_the_better_mask_costs_less(self):
+        target = torch.zeros(1, 8, 8)
+        target[:, :, :4] = 1
+        masks = torch.full((1, 4, 8, 8), -5.0)
+        masks[:, 1, :, :4], masks[:, 2, :, :3], masks[:, 3, :, :2] = 5.0, 5.0, 5.0  # IoU 1, 0.75, 0.5
+        cost = lambda *guess: float(step_loss((masks, torch.tensor([[0.0, *guess]]), None, torch.zeros(1, 1)), target, torch.ones(1),
+                                              True, 0.0)[0])
+        self.assertLess(cost(1.13, 0.62, 0.5), cost(0.87, 0.88, 0.5) - 0.01)
 
 
 class Content(unittest.TestCase):
