@@ -26,13 +26,21 @@ def load_shipped(folder):
     return model
 
 
+def between(state, folder, share):
+    """Weights on the line from a run's to those of an exported model, such as it began with: `share` of the latter's."""
+    others = weights.read(os.path.join(folder, "model.safetensors"))
+    return {name: tensor.lerp(others[name].float(), share) for name, tensor in state.items()}
+
+
 SCORE_BIAS = "sam_mask_decoder.pred_obj_score_head.layers.2.bias"
 
 
-def export(source, folder, size=None, score_bias=0.0):
-    """Writes both files; `size` replaces the planned picture size (see sizes.py), `score_bias` is added to the object score,
+def export(source, folder, size=None, score_bias=0.0, blend=None):
+    """Writes both files; `blend`: a model's folder and its share in the weights; `size` replaces the planned picture size (see sizes.py), `score_bias` is added to the object score,
     which is a logit: more of it calls fewer objects absent, rightly and wrongly. Returns the weights' bytes."""
     stored = torch.load(source, map_location="cpu")
+    if blend:
+        stored["model"] = between(stored["model"], *blend)
     stored["model"][SCORE_BIAS] = stored["model"][SCORE_BIAS] + score_bias
     if size:
         if size % 32 or size // 4 % stored["arch"]["window_spec"][0]:
@@ -58,6 +66,8 @@ if __name__ == "__main__":
                                                      os.pardir, os.pardir, "models", "nano"))
     parser.add_argument("--size", type=int, default=None, help="picture size, if not the planned one")
     parser.add_argument("--score-bias", type=float, default=0.0, help="added to the object score")
+    parser.add_argument("--blend", default=None, metavar="FOLDER", help="mix in the weights of an exported model of the same shape")
+    parser.add_argument("--share", type=float, default=0.5, help="of that model in the mixture, 0 to 1")
     options = parser.parse_args()
-    print(export(os.path.join(options.run, "averaged.pt"), options.to, options.size, options.score_bias),
-          "bytes")
+    blend = (options.blend, options.share) if options.blend else None
+    print(export(os.path.join(options.run, "averaged.pt"), options.to, options.size, options.score_bias, blend), "bytes")

@@ -354,6 +354,11 @@ class WholeRun(unittest.TestCase):
             model, stored = export.load_shipped(shipped), torch.load(os.path.join(folder, "averaged.pt"))["model"]
             for name, value in model.state_dict().items():
                 self.assertLess((value - stored[name]).abs().max().item(), 2e-2, name)
+            bent = {name: value + 1 if value.is_floating_point() else value for name, value in stored.items()}
+            torch.save({"model": bent, "arch": model.arch}, os.path.join(folder, "bent.pt"))
+            export.export(os.path.join(folder, "bent.pt"), os.path.join(folder, "blended"), blend=(shipped, 0.75))
+            for name, value in export.load_shipped(os.path.join(folder, "blended")).state_dict().items():
+                self.assertLess((value - stored[name] - 0.25).abs().max().item(), 2e-2, name)
 
     def test_orders_left_as_files_change_the_phase_and_cool_the_run(self):
         with tempfile.TemporaryDirectory() as folder, mock.patch.object(schedule, "PHASES", short_phases()):
