@@ -28,16 +28,24 @@ def load_shipped(folder):
 
 def between(state, folder, share):
     """Weights on the line from a run's to those of an exported model, such as it began with: `share` of the latter's."""
-    others = weights.read(os.path.join(folder, "model.safetensors"))
-    return {name: tensor.lerp(others[name].float(), share) for name, tensor in state.items()}
+    others = load_shipped(folder).state_dict()
+    mine, theirs = ({name: tensor.shape for name, tensor in tensors.items()} for tensors in (state, others))
+    if mine != theirs:
+        raise SystemExit(f"{folder} has another architecture than the run: blend with a model that has the same, such as it began with")
+    if not 0 <= share <= 1:
+        raise SystemExit(f"share {share:g}: needs a number from 0, the run's weights alone, to 1, {folder}'s alone")
+    return {name: tensor.lerp(others[name], share) for name, tensor in state.items()}
 
 
 SCORE_BIAS = "sam_mask_decoder.pred_obj_score_head.layers.2.bias"
 
 
 def export(source, folder, size=None, score_bias=0.0, blend=None):
-    """Writes both files; `blend`: a model's folder and its share in the weights; `size` replaces the planned picture size (see sizes.py), `score_bias` is added to the object score,
-    which is a logit: more of it calls fewer objects absent, rightly and wrongly. Returns the weights' bytes."""
+    """Writes both files and returns the weights' bytes.
+
+    `size` replaces the planned picture size (see sizes.py), `score_bias` is added to the object score, which is a logit: more of
+    it calls fewer objects absent, rightly and wrongly. `blend`: a model's folder and its share in the weights.
+    """
     stored = torch.load(source, map_location="cpu")
     if blend:
         stored["model"] = between(stored["model"], *blend)

@@ -14,7 +14,7 @@ class Path:
         self.place = wander(rng, frames, pace, np.array([aspect, 1.0]) * 0.8)
         self.size = np.exp(rng.uniform(np.log(0.35), np.log(1.5)))
         grow = rng.normal(0, 0.02)
-        if growing and rng.random() < growing:
+        if growing and rng.random() < growing:  # calm held-out clips draw no number here, and stay what they were
             grow = rng.choice([-1, 1]) * rng.uniform(0.5, 1.4) / max(frames - 1, 3)
         steps = np.arange(frames)
         self.scale = np.exp(grow * steps + 0.04 * np.sin(steps * rng.uniform(0.2, 1.2)) * rng.random())

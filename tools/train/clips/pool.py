@@ -149,14 +149,13 @@ def _crop(rng, clip, side, jump):
 def _recolour(rng, images):
     """Channels in another order, stronger or weaker colours, brightness and contrast of each; the same for the whole clip."""
     if rng.random() < 0.4:
-        images = images[..., rng.permutation(3)]
+        images = np.ascontiguousarray(images[..., rng.permutation(3)])
     if rng.random() < 0.3:
         strength = rng.uniform(0, 1.6)
         grey = lambda image: cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-        images = np.stack([cv2.addWeighted(image, strength, grey(image), 1 - strength, 0)
-                           for image in map(np.ascontiguousarray, images)])
+        images = np.stack([cv2.addWeighted(image, strength, grey(image), 1 - strength, 0) for image in images])
     if rng.random() < 0.5:
         gain, bias = np.exp(rng.normal(0, 0.15, 3)), rng.normal(0, 12, 3)
         curve = np.clip(np.arange(256)[:, None] * gain + bias, 0, 255).astype(np.uint8)
-        images = np.stack([cv2.LUT(np.ascontiguousarray(image), curve[:, None, :]) for image in images])
-    return np.ascontiguousarray(images)
+        images = np.stack([cv2.LUT(image, curve[:, None, :]) for image in images])
+    return images

@@ -12,7 +12,7 @@ from .textures import procedural, smooth_noise
 
 SMALLEST_START = 0.0015  # of the frame: what a tracked object must show at first
 LARGEST_START = 0.6
-GROWING = (0.25, 0.0)
+GROWING = (0.25, 0.0)    # shares of the objects that change strongly in size, in lively and in calm clips
 
 
 class Background:
@@ -154,12 +154,13 @@ class Scene:
         if not natural:
             count = max(count, tracked)
         photo = self.shots[0][0].photo
+        a_path = lambda: Path(rng, frames, self.aspect, calm, growing[calm])
         self.layers = []
         for _ in range(count):
-            self.layers.append(Layer(rng, make_object(rng, bank, frames, photo), Path(rng, frames, self.aspect, calm, growing[calm])))
+            self.layers.append(Layer(rng, make_object(rng, bank, frames, photo), a_path()))
             if rng.random() < 0.2:  # a twin: only its path tells it apart
                 twin = copy.copy(self.layers[-1])
-                twin.path = Path(rng, frames, self.aspect, calm, growing[calm])
+                twin.path = a_path()
                 twin.path.size = self.layers[-1].path.size * rng.uniform(0.8, 1.2)
                 self.layers.append(twin)
         rng.shuffle(self.layers)

@@ -205,15 +205,10 @@ def mover(rng, bank, frames, bend):
     return Sprite(rng, tinted, frames, bend, hold=int(rng.integers(1, 6)))
 
 
-def kind_of_object(draw, able):
-    """One of the able KINDS for a number in [0, 1), by their shares."""
-    shares = [(kind, share) for kind, share in KINDS.items() if kind in able]
-    draw *= sum(share for _, share in shares)
-    for kind, share in shares[:-1]:
-        draw -= share
-        if draw < 0:
-            return kind
-    return shares[-1][0]
+def shares_of_kinds(able):
+    """The able ones of KINDS with shares that add up to 1."""
+    total = sum(KINDS[kind] for kind in KINDS if kind in able)
+    return {kind: share / total for kind, share in KINDS.items() if kind in able}
 
 
 def make_object(rng, bank, frames, background_photo=None):
@@ -227,7 +222,8 @@ def make_object(rng, bank, frames, background_photo=None):
         return bank.pattern(rng, SIDE, SIDE, camouflage, largest=0.4)
 
     missing = {kind for kind, source in (("mover", bank.chains), ("region", bank.regions)) if not source}
-    kind = kind_of_object(rng.random(), KINDS.keys() - missing)
+    shares = shares_of_kinds(KINDS.keys() - missing)
+    kind = str(rng.choice(list(shares), p=list(shares.values())))
     bend = float(rng.choice([0, 0.02, 0.05, 0.1], p=[0.3, 0.3, 0.25, 0.15]))
     if kind == "mover":
         return mover(rng, bank, frames, bend)

@@ -359,6 +359,10 @@ class WholeRun(unittest.TestCase):
             export.export(os.path.join(folder, "bent.pt"), os.path.join(folder, "blended"), blend=(shipped, 0.75))
             for name, value in export.load_shipped(os.path.join(folder, "blended")).state_dict().items():
                 self.assertLess((value - stored[name] - 0.25).abs().max().item(), 2e-2, name)
+            for wrong, said in (((shipped, 2.0), "share 2"), ((SHIPPED, 0.5), "another architecture")):
+                with self.assertRaisesRegex(SystemExit, said):
+                    export.export(os.path.join(folder, "bent.pt"), os.path.join(folder, "refused"), blend=wrong)
+            self.assertFalse(os.path.exists(os.path.join(folder, "refused")))
 
     def test_orders_left_as_files_change_the_phase_and_cool_the_run(self):
         with tempfile.TemporaryDirectory() as folder, mock.patch.object(schedule, "PHASES", short_phases()):
