@@ -16,6 +16,7 @@ import torch
 
 import weights
 from clips import TextureBank, make_clip
+from clips.shares import CALM
 from export import load_shipped
 from sam2 import Sam2
 from tracker import normalise
@@ -28,7 +29,7 @@ def unprojected_memories(model, bank):
     """[N, d_model]: memories before their projection, of generated pictures and of masks sharp and soft."""
     encoder, found = model.memory_encoder, []
     for seed in range(CLIPS):
-        images, masks = make_clip(np.random.default_rng([9, seed]), bank, 1, model.input_px, calm=True, absence=0.0)
+        images, masks = make_clip(np.random.default_rng([9, seed]), bank, 1, model.input_px, calm=True, shares=CALM)
         features = model.encode_images(normalise(images))[0]
         for mask in masks[:, 0].astype(np.float32):
             mask = cv2.GaussianBlur(mask, (0, 0), 3) if seed % 2 else mask

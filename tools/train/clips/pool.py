@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from .scene import LARGEST_START, SMALLEST_START, make_clip
+from .shares import LEARNT
 
 FRAMES, TRACKED = 12, 3  # of each stored clip
 LARGEST_STRIDE = 3       # between the frames that a draw takes
@@ -14,8 +15,6 @@ SEEK_ABSENCE = 0.6       # share of the draws that look for an object which is g
 SMALLEST_PX = 192        # of a drawn object on its first frame: 12 cells of the decoder's masks, less teaches nothing
 ELSEWHERE = (0.1, 0.6)   # shares of the draws in which the view jumps: at any frame, and while an object is gone
 ZOOMED, NARROWEST = 0.35, 0.45  # share of the draws whose view zooms, by up to a factor of two; its least share of the clip's side
-ABSENCE = 0.4            # share of the tracked objects of a clip that leave, vanish or are covered
-GROWING = (0.45, 0.25)   # shares of the objects that change strongly in size, in lively and in calm clips
 
 
 class Pool:
@@ -52,7 +51,7 @@ class Pool:
         for _ in range(count):
             rng = np.random.default_rng([*self.seed, self.made])
             calm = bool(rng.random() < 0.5)
-            images, masks = make_clip(rng, self.bank, FRAMES, self.side, TRACKED, calm, ABSENCE, GROWING)
+            images, masks = make_clip(rng, self.bank, FRAMES, self.side, TRACKED, calm, LEARNT)
             at = self.made % self.size
             self.clips[at, ..., :3] = images
             self.clips[at, ..., 3] = (masks * np.arange(1, TRACKED + 1, dtype=np.uint8)[:, None, None, None]).max(0)

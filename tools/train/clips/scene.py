@@ -8,11 +8,11 @@ import numpy as np
 from .degrade import Degradation, motion_blur
 from .motion import Camera, Path, leave, there_and_back
 from .shapes import SIDE, dress, make_object, polygon_alpha, radial_outline, Sprite
+from .shares import Shares
 from .textures import procedural, smooth_noise
 
 SMALLEST_START = 0.0015  # of the frame: what a tracked object must show at first
 LARGEST_START = 0.6
-GROWING = (0.25, 0.0)    # shares of the objects that change strongly in size, in lively and in calm clips
 
 
 class Background:
@@ -22,11 +22,11 @@ class Background:
     of one clip follow each other, and what is tracked is an object that moved between them.
     """
 
-    def __init__(self, rng, bank, side, frames, natural):
+    def __init__(self, rng, bank, side, frames, natural, shares):
         self.side, self.photo, self.regions, self.hold = side, None, None, 1
         if len(bank) and (natural or rng.random() < 0.85):
             if natural:
-                chain = natural_regions(rng, bank)
+                chain = natural_regions(rng, bank, shares.natural_movers)
                 self.photo, photos = chain[0][0], [region[0] for region in chain]
                 self.regions = [on_picture(region, bank.small[region[0]]) for region in chain]
                 self.hold = int(rng.integers(1, 4))
@@ -84,10 +84,10 @@ class Background:
         return picture, mask
 
 
-def natural_regions(rng, bank):
+def natural_regions(rng, bank, movers):
     """What is tracked of photographs themselves: an object that moved, on one of them or on several in order, or a region of one
-    colour."""
-    if bank.chains and rng.random() < 0.7:
+    colour; movers: the share of the former."""
+    if bank.chains and rng.random() < movers:
         chain, at = bank.mover(rng)
         return chain[at:] if rng.random() < 0.6 else [chain[at]]
     # The larger of three, for most regions are small.
@@ -144,20 +144,20 @@ class Layer:
 class Scene:
     """Everything that one clip holds; `render` gives frames and the masks of the tracked objects."""
 
-    def __init__(self, rng, bank, frames, side, tracked=2, calm=False, absence=0.5, growing=GROWING):
-        self.rng, self.side, self.frames = rng, side, frames
+    def __init__(self, rng, bank, frames, side, tracked=2, calm=False, shares=Shares()):
+        self.rng, self.side, self.frames, self.shares = rng, side, frames, shares
         self.aspect = rng.choice([16 / 9, 4 / 3, 1.0, 9 / 16], p=[0.7, 0.12, 0.1, 0.08])
         natural = bank.regions and rng.random() < 0.5
-        self.shots = [(Background(rng, bank, side, frames, natural), Camera(rng, frames, calm))]
+        self.shots = [(Background(rng, bank, side, frames, natural, shares), Camera(rng, frames, calm))]
         self.shot_of = np.zeros(frames, int)
         count = max(1, int(rng.integers(1, 5)) - int(bool(natural)))
         if not natural:
             count = max(count, tracked)
         photo = self.shots[0][0].photo
-        a_path = lambda: Path(rng, frames, self.aspect, calm, growing[calm])
+        a_path = lambda: Path(rng, frames, self.aspect, calm, shares.growing[calm])
         self.layers = []
         for _ in range(count):
-            self.layers.append(Layer(rng, make_object(rng, bank, frames, photo), a_path()))
+            self.layers.append(Layer(rng, make_object(rng, bank, frames, shares, photo), a_path()))
             if rng.random() < 0.2:  # a twin: only its path tells it apart
                 twin = copy.copy(self.layers[-1])
                 twin.path = a_path()
@@ -171,7 +171,7 @@ class Scene:
         if rng.random() < 0.25:
             self._thin_occluder(bank)
         self.blurred = rng.random() < 0.2
-        self._events(bank, calm, absence)
+        self._events(bank, calm)
         self.degrade = Degradation(rng)
 
     def _thin_occluder(self, bank):
@@ -183,13 +183,13 @@ class Scene:
         path.scale[:] = 1
         self.layers.append(Layer(rng, Sprite(rng, [dress(bank.pattern(rng, SIDE, SIDE), bar)], self.frames, 0.02), path))
 
-    def _events(self, bank, calm, absence):
+    def _events(self, bank, calm):
         """Absences: leaving, a full occlusion, vanishing; and cuts to another shot and back."""
         rng, frames = self.rng, self.frames
         if frames < 3 or calm and rng.random() < 0.5:
             return
         for at in list(self.tracked):
-            if rng.random() > absence:
+            if rng.random() > self.shares.absence:
                 continue
             begin = int(rng.integers(1, frames))
             end = min(frames, begin + 1 + int(rng.integers(1, max(2, frames // 2 + 1))))
@@ -229,7 +229,7 @@ class Scene:
         rng, frames = self.rng, self.frames
         begin = int(rng.integers(1, frames))
         end = frames if rng.random() < 0.5 else min(frames, begin + int(rng.integers(1, frames)))
-        self.shots.append((Background(rng, bank, self.side, frames, False), Camera(rng, frames)))
+        self.shots.append((Background(rng, bank, self.side, frames, False, self.shares), Camera(rng, frames)))
         self.shot_of[begin:end] = 1
         for layer in self.layers:
             if rng.random() < 0.45:
@@ -284,14 +284,10 @@ class Scene:
             canvas[y:y + inside.shape[0], x:x + inside.shape[1]] *= (1 - strength * soft)[..., None]
 
 
-def make_clip(rng, bank, frames, side, tracked=2, calm=False, absence=0.5, growing=GROWING):
-    """A clip whose first frame shows every tracked object: frames [T, S, S, 3], masks [K, T, S, S].
-
-    absence: share of the tracked objects that leave, vanish or are covered; growing: shares of the objects that change strongly
-    in size, in lively and in calm clips.
-    """
+def make_clip(rng, bank, frames, side, tracked=2, calm=False, shares=Shares()):
+    """A clip whose first frame shows every tracked object: frames [T, S, S, 3], masks [K, T, S, S]."""
     while True:
-        images, masks = Scene(rng, bank, frames, side, tracked, calm, absence, growing).render()
+        images, masks = Scene(rng, bank, frames, side, tracked, calm, shares).render()
         start = masks[:, 0].reshape(len(masks), -1).mean(1)
         if len(masks) == tracked and (start > SMALLEST_START).all() and (start < LARGEST_START).all():
             return images, masks

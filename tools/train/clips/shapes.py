@@ -7,8 +7,6 @@ from .motion import there_and_back
 from .textures import random_colour, smooth_noise
 
 SIDE = 144  # sprites' size in pixels
-# Shares of the objects: what moved between photographs, pieces of them of one colour, bodies with limbs, rods and rings, outlines.
-KINDS = {"mover": 0.40, "region": 0.22, "articulated": 0.18, "thin": 0.03, "outline": 0.17}
 
 
 def polygon_alpha(points, side=SIDE):
@@ -205,13 +203,7 @@ def mover(rng, bank, frames, bend):
     return Sprite(rng, tinted, frames, bend, hold=int(rng.integers(1, 6)))
 
 
-def shares_of_kinds(able):
-    """The able ones of KINDS with shares that add up to 1."""
-    total = sum(KINDS[kind] for kind in KINDS if kind in able)
-    return {kind: share / total for kind, share in KINDS.items() if kind in able}
-
-
-def make_object(rng, bank, frames, background_photo=None):
+def make_object(rng, bank, frames, shares, background_photo=None):
     """A random object with a `pose(t)` method."""
     camouflage = background_photo if rng.random() < 0.15 else None
 
@@ -222,8 +214,8 @@ def make_object(rng, bank, frames, background_photo=None):
         return bank.pattern(rng, SIDE, SIDE, camouflage, largest=0.4)
 
     missing = {kind for kind, source in (("mover", bank.chains), ("region", bank.regions)) if not source}
-    shares = shares_of_kinds(KINDS.keys() - missing)
-    kind = str(rng.choice(list(shares), p=list(shares.values())))
+    kinds = shares.of_kinds(shares.kinds.keys() - missing)
+    kind = str(rng.choice(list(kinds), p=list(kinds.values())))
     bend = float(rng.choice([0, 0.02, 0.05, 0.1], p=[0.3, 0.3, 0.25, 0.15]))
     if kind == "mover":
         return mover(rng, bank, frames, bend)

@@ -17,7 +17,7 @@ from clips import Pool, TextureBank, make_clip, pool
 from clips.motion import there_and_back
 from clips.movers import find_chains
 from clips.scene import Background
-from clips.shapes import KINDS, shares_of_kinds
+from clips.shares import HELD_OUT, KINDS, LEARNT, Shares
 from photographs import PHOTOGRAPHS, photographs, write
 
 cv2.setNumThreads(1)
@@ -35,15 +35,23 @@ class Generator(unittest.TestCase):
         rng, count = np.random.default_rng(0), 1_000_000
         for able in (set(KINDS), set(KINDS) - {"mover", "region"}, {"thin"}):
             total = sum(KINDS[kind] for kind in able)
-            shares = shares_of_kinds(able)
+            shares = Shares().of_kinds(able)
             found = rng.choice(list(shares), count, p=list(shares.values()))
             for kind in KINDS:
                 self.assertAlmostEqual(int((found == kind).sum()) / count, KINDS[kind] / total if kind in able else 0, delta=0.002)
 
+    def test_training_draws_more_whole_things_than_what_is_held_out(self):
+        for shares in (HELD_OUT, LEARNT):
+            self.assertAlmostEqual(sum(shares.kinds.values()), 1)
+            self.assertEqual(set(shares.kinds), set(KINDS))
+        self.assertGreater(LEARNT.natural_movers, HELD_OUT.natural_movers)
+        for kind in ("region", "thin"):
+            self.assertLess(LEARNT.kinds[kind], HELD_OUT.kinds[kind])
+
     def test_objects_start_visible_and_are_sometimes_absent(self):
         absent = []
         for at in range(40):
-            images, masks = make_clip(np.random.default_rng([1, at]), self.bank, 8, 64, absence=0.45)
+            images, masks = make_clip(np.random.default_rng([1, at]), self.bank, 8, 64, shares=HELD_OUT)
             self.assertEqual(images.shape, (8, 64, 64, 3))
             self.assertTrue((masks[:, 0].sum((1, 2)) > 0).all())
             absent += (masks[:, 1:].sum((2, 3)) == 0).flatten().tolist()
@@ -133,7 +141,7 @@ class Movers(unittest.TestCase):
         self.assertGreater(len(bank.chains), 0)
         rng, playing = np.random.default_rng(0), None
         while playing is None or len(playing.pictures) < 3:
-            playing = Background(rng, bank, 64, 6, natural=True)
+            playing = Background(rng, bank, 64, 6, natural=True, shares=HELD_OUT)
         pictures, masks = zip(*(playing.draw(t, np.eye(3), 16 / 9) for t in range(6)))
         self.assertTrue(all((mask > 0.5).any() for mask in masks))
         middles = [np.nonzero(mask > 0.5)[1].mean() for mask in masks[::playing.hold]]
