@@ -17,6 +17,10 @@ def percent(value):
     return "none seen" if value is None else f"{100 * value:.0f} %"
 
 
+def change(value):
+    return f"{round(value, 3) + 0.0:+.3f}"  # the sum makes a zero of a negative zero
+
+
 def table(head, rows):
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     return "\n".join(lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows])
@@ -152,11 +156,11 @@ def aims_section(results):
         lines.append(f"Whole DAVIS sequences from a mask: {number(rows['mask']['mean']['j_whole'])} (aim 0.42), "
                      f"the best baseline {number(best)}.")
         gain = rows["mask"]["mean"]["j"] - rows["mask, first frame's memory only"]["mean"]["j"]
-        lines.append(f"Memory of its own predictions changes J on DAVIS by {gain:+.3f} against the first frame's memory alone (aim +0.02).")
+        lines.append(f"Memory of its own predictions changes J on DAVIS by {change(gain)} against the first frame's memory alone (aim +0.02).")
         worst = sorted((row["j"], name) for name, row in rows["mask"].items() if name != "mean")[:3]
         lines.append("Worst sequences: " + ", ".join(f"{name} ({j:.2f})" for j, name in worst) + ".")
-    lines.append(f"Removing pointers changes J on generated clips by {synthetic['no_pointers']['j'] - whole['j']:+.3f}, "
-                 f"removing spatial memories by {synthetic['no_memory']['j'] - whole['j']:+.3f}.")
+    lines.append(f"Removing pointers changes J on generated clips by {change(synthetic['no_pointers']['j'] - whole['j'])}, "
+                 f"removing spatial memories by {change(synthetic['no_memory']['j'] - whole['j'])}.")
     lines.append(f"Absence: {percent(whole['absent_hit'])} of absent frames recognised (aim 85 %), "
                  f"{percent(whole['false_absence'])} of visible frames wrongly called absent (aim under 3 %), "
                  f"found again after absence {percent(whole['refound'])} (aim 60 %).")
