@@ -6,6 +6,7 @@ import os
 
 import schedule
 from evaluate import SIZES
+from pictures import MOST
 from plot import draw
 
 
@@ -120,12 +121,12 @@ def training_section(log, runs, note):
     last, first = log[-1], options[0]
     textures = next(e["textures"] for e in log if "textures" in e)
     rates = " then ".join(f"{rate:g}" for rate in dict.fromkeys(o.get("rate", schedule.RATE) for o in options))
-    processes = " then ".join(dict.fromkeys(f"{o['processes']}" for o in options))
+    processes = " then ".join(dict.fromkeys(f"{o['processes']} process{'es' * (o['processes'] > 1)}" for o in options))
     held = next((o["hold_trunk"] for o in options if o.get("hold_trunk")), 0)
     trunk = f" The image encoder's trunk stayed as it was; all else learnt from what it makes of {held} clips per process." if held else ""
     cooled = " In the last part it fell to a hundredth of that in a straight line." if options[-1].get("cool") else ""
     return (f"{last['hours']:.2f} hours by the clock, {last['cpu_hours']:.2f} hours of CPU time in all, {last['step']} steps, "
-            f"seed {first['seed']}, {processes} processes of {first['threads']} thread on {first['device']}.{trunk} "
+            f"seed {first['seed']}, {processes} of {first['threads']} thread on {first['device']}.{trunk} "
             f"Data: clips from the generator in `tools/train/clips`, {textures} photographs as textures and for what moved between "
             f"them, no annotated picture or video. "
             f"Muon for matrices and AdamW for the rest, at a rate of {rates} after a warm-up.{cooled} The weights "
@@ -137,9 +138,9 @@ def training_section(log, runs, note):
 def examples_section(folder):
     if not os.path.exists(os.path.join(folder, "examples.jpg")):
         return ""
-    return ("![Four generated clips with outlines](examples.jpg)\n\nGenerated clips without photographs, 16 frames: the best of 18 "
-            "objects, two in the middle, and one of the worst (`tools/train/pictures.py`). White: the true mask, given on the "
-            "first frame; red: nano's.\n\n")
+    return ("![Four generated clips with outlines](examples.jpg)\n\nGenerated clips without photographs, 16 frames: of the objects "
+            f"that show on {MOST} or more of them the best, two in the middle, and one of the worst (`tools/train/pictures.py`). "
+            "White: the true mask, given on the first frame; red: nano's.\n\n")
 
 
 def aims_section(results):

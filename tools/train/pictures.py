@@ -12,6 +12,7 @@ from clips import TextureBank
 from export import load_shipped
 
 SEED, CLIPS, FRAMES = 4711, 9, 16
+MOST = 10  # of the frames must show an object that is drawn: a score over few of them says little
 SHOWN = (0, 1, 3, 6, 10, 15)
 CELL = 128
 TRUE, GUESSED = (255, 255, 255), (255, 60, 40)
@@ -49,9 +50,9 @@ def main():
             results = evaluate.track(model, encoded, truth[0], "mask")
             scores = evaluate.Scores()
             scores.add(results, truth)
-            j = scores.summary()["j"]
-            if j is not None:
-                found.append((j, len(found), row(images, truth, results)))
+            summary = scores.summary()
+            if summary["frames"] >= MOST:
+                found.append((summary["j"], len(found), row(images, truth, results)))
     found.sort(key=lambda item: -item[0])
     chosen = [found[0], found[len(found) // 3], found[len(found) // 2], found[-2]]
     for j, _, _ in chosen:

@@ -41,8 +41,8 @@ PHASES = [
           balance=(0.1, 0.1), prompts=(("mask", 0.5), ("click", 0.35), ("box", 0.15)), absent_weight=3.0, content=0.3),
     # Entered by name, where the trunk is held: long clips cost little then.
     Phase("long clips", 0, ((4, 2, 0.3), (8, 1, 0.25), (12, 1, 0.2), (1, 4, 0.25)), calm=0.5, teach=(0.05, 0.05),
-          balance=(0.1, 0.1), prompts=(("mask", 0.5), ("click", 0.35), ("box", 0.15)), thin_memory=0.35, absent_weight=3.0,
-          content=0.3),
+          balance=(0.1, 0.1), prompts=(("mask", 0.5), ("click", 0.35), ("box", 0.15)), corrupt=0.4, thin_memory=0.35,
+          absent_weight=3.0, content=0.3),
 ]
 RATE, WARM_UP = 8e-4, 100
 
