@@ -27,6 +27,13 @@ export function video(name, encoding, count = 60, size = '320x240') {
   return file
 }
 
+/** A copy of a video that says it is to be shown turned by a quarter: FFmpeg 5 keeps that only where it copies the stream. */
+export function turned(name, original) {
+  const file = join(work, name)
+  if (!existsSync(file)) run('ffmpeg', ['-v', 'error', '-y', '-i', original, '-c', 'copy', '-metadata:s:v', 'rotate=90', file])
+  return file
+}
+
 /** A video of two squares that move, drawn by FFmpeg itself: long ones take seconds. */
 export function squares(frames, size = '1920x1080') {
   const file = join(work, `squares-${frames}-${size}.mp4`)
