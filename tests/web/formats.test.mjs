@@ -20,7 +20,7 @@ const kinds = {
 
 // On the first object: what a click on the background means is a matter of a few levels of a colour.
 const onObject = [57, 133]
-const onTurnedObject = [133, 262]
+const onTurnedObject = [onObject[1], 319 - onObject[0]]
 
 let server, browser, page
 before(async () => {

@@ -9,7 +9,7 @@ import torch
 from baselines import baselines
 from clips import make_clip
 from clips.scene import on_picture
-from clips.shares import CALM, HELD_OUT
+from clips.shares import CALM
 from prompts import centre_click
 from tracker import Tracker, normalise, to_input
 
@@ -21,7 +21,7 @@ SIZES = (0.005, 0.02, 0.08)  # of the object on the first frame, as shares of th
 
 def held_out_clips(bank, side, count, frames, seed=90210):
     """The same clips for the same seed and textures: [(frames, masks)]; every other one is calm."""
-    return [make_clip(np.random.default_rng([seed, at]), bank, frames, side, 2, at % 2 == 1, HELD_OUT) for at in range(count)]
+    return [make_clip(np.random.default_rng([seed, at]), bank, frames, side, 2, at % 2 == 1) for at in range(count)]
 
 
 def calm_clips(bank, side, count, frames, seed):

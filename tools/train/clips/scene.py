@@ -8,7 +8,7 @@ import numpy as np
 from .degrade import Degradation, motion_blur
 from .motion import Camera, Path, leave, there_and_back
 from .shapes import SIDE, dress, make_object, polygon_alpha, radial_outline, Sprite
-from .shares import Shares
+from .shares import HELD_OUT
 from .textures import procedural, smooth_noise
 
 SMALLEST_START = 0.0015  # of the frame: what a tracked object must show at first
@@ -144,7 +144,7 @@ class Layer:
 class Scene:
     """Everything that one clip holds; `render` gives frames and the masks of the tracked objects."""
 
-    def __init__(self, rng, bank, frames, side, tracked=2, calm=False, shares=Shares()):
+    def __init__(self, rng, bank, frames, side, tracked=2, calm=False, shares=HELD_OUT):
         self.rng, self.side, self.frames, self.shares = rng, side, frames, shares
         self.aspect = rng.choice([16 / 9, 4 / 3, 1.0, 9 / 16], p=[0.7, 0.12, 0.1, 0.08])
         natural = bank.regions and rng.random() < 0.5
@@ -284,7 +284,7 @@ class Scene:
             canvas[y:y + inside.shape[0], x:x + inside.shape[1]] *= (1 - strength * soft)[..., None]
 
 
-def make_clip(rng, bank, frames, side, tracked=2, calm=False, shares=Shares()):
+def make_clip(rng, bank, frames, side, tracked=2, calm=False, shares=HELD_OUT):
     """A clip whose first frame shows every tracked object: frames [T, S, S, 3], masks [K, T, S, S]."""
     while True:
         images, masks = Scene(rng, bank, frames, side, tracked, calm, shares).render()

@@ -9,7 +9,7 @@ KINDS = {"mover": 0.40, "region": 0.22, "articulated": 0.18, "thin": 0.03, "outl
 @dataclass(frozen=True)
 class Shares:
     """Shares of what a generated clip may hold. The defaults are those of held-out clips: another default is another test."""
-    absence: float = 0.5           # of the tracked objects that leave, vanish or are covered
+    absence: float = 0.45          # of the tracked objects that leave, vanish or are covered
     growing: tuple = (0.25, 0.0)   # of the objects that change strongly in size, in lively and in calm clips
     natural_movers: float = 0.7    # of the objects tracked in a photograph itself: those that moved; the rest are of one colour
     kinds: dict = field(default_factory=lambda: KINDS)  # of the objects laid over it, by kind
@@ -20,7 +20,7 @@ class Shares:
         return {kind: share / total for kind, share in self.kinds.items() if kind in able}
 
 
-HELD_OUT = Shares(absence=0.45)
+HELD_OUT = Shares()
 CALM = replace(HELD_OUT, absence=0.0)
 # More things that grow and shrink, and fewer pieces and strips of one colour: a click is to mean a whole thing.
 LEARNT = Shares(absence=0.4, growing=(0.45, 0.25), natural_movers=0.92,

@@ -17,7 +17,7 @@ from clips import Pool, TextureBank, make_clip, pool
 from clips.motion import there_and_back
 from clips.movers import find_chains
 from clips.scene import Background
-from clips.shares import HELD_OUT, KINDS, LEARNT, Shares
+from clips.shares import HELD_OUT, KINDS, LEARNT
 from photographs import PHOTOGRAPHS, photographs, write
 
 cv2.setNumThreads(1)
@@ -35,7 +35,7 @@ class Generator(unittest.TestCase):
         rng, count = np.random.default_rng(0), 1_000_000
         for able in (set(KINDS), set(KINDS) - {"mover", "region"}, {"thin"}):
             total = sum(KINDS[kind] for kind in able)
-            shares = Shares().of_kinds(able)
+            shares = HELD_OUT.of_kinds(able)
             found = rng.choice(list(shares), count, p=list(shares.values()))
             for kind in KINDS:
                 self.assertAlmostEqual(int((found == kind).sum()) / count, KINDS[kind] / total if kind in able else 0, delta=0.002)
@@ -51,7 +51,7 @@ class Generator(unittest.TestCase):
     def test_objects_start_visible_and_are_sometimes_absent(self):
         absent = []
         for at in range(40):
-            images, masks = make_clip(np.random.default_rng([1, at]), self.bank, 8, 64, shares=HELD_OUT)
+            images, masks = make_clip(np.random.default_rng([1, at]), self.bank, 8, 64)
             self.assertEqual(images.shape, (8, 64, 64, 3))
             self.assertTrue((masks[:, 0].sum((1, 2)) > 0).all())
             absent += (masks[:, 1:].sum((2, 3)) == 0).flatten().tolist()
